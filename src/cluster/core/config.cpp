@@ -1,0 +1,34 @@
+#include "cluster/core/config.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace tasuki::core {
+namespace {
+
+template <class Items, class Key, class Value>
+auto find_by(const Items& items, Key key, const Value& value) {
+  const auto found = std::ranges::find(items, value, key);
+  return found == items.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+const Node* Config::find_node(NodeId id) const { return find_by(nodes, &Node::id, id); }
+const Node* Config::find_node(const std::string& name) const {
+  return find_by(nodes, &Node::name, name);
+}
+const Group* Config::find_group(const GroupName& name) const {
+  return find_by(groups, &Group::name, name);
+}
+const Service* Config::find_service(const ServiceName& name) const {
+  return find_by(services, &Service::name, name);
+}
+
+std::string Config::node_name(NodeId id) const {
+  const Node* node = find_node(id);
+  return node != nullptr ? node->name : fmt::format("node {}", id);
+}
+
+}  // namespace tasuki::core

@@ -1,0 +1,164 @@
+// The configuration as a value: what config/ reads from TOML, checked and with every default
+// filled in. docs/configuration.md documents the keys.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cluster/core/ids.hpp"
+
+namespace tasuki::core {
+
+using std::chrono::milliseconds;
+using namespace std::chrono_literals;
+
+// An external program of the fence-agents kind that switches a node's power (fence-agents' API:
+// options as "key=value" lines on standard input).
+struct FenceDevice {
+  std::string agent;                           // program name or path, as "fence_ipmilan"
+  std::map<std::string, std::string> options;  // without action, which Tasuki sets
+  milliseconds limit = 20s;                    // for one call of the agent
+  friend bool operator==(const FenceDevice&, const FenceDevice&) = default;
+};
+
+// Whether a lease can prove anything about the node: on a virtual machine it cannot, because a
+// paused machine stops with its watchdog. `detect` asks systemd-detect-virt(1)'s sources.
+enum class Machine { detect, physical, virtual_machine };
+
+struct Node {
+  NodeId id;
+  std::string name;
+  std::vector<std::string> addresses;  // one per network link, in link order; IPv4 or IPv6
+  std::vector<FenceDevice> fence;      // levels, tried in order
+  Machine machine = Machine::detect;
+  friend bool operator==(const Node&, const Node&) = default;
+};
+
+// A Corosync qnetd on a third machine that holds one vote.
+struct Witness {
+  std::string address;
+  uint16_t port = 5403;
+  bool tls = true;
+  friend bool operator==(const Witness&, const Witness&) = default;
+};
+
+// The settings the user may give; everything else about time is derived from them by
+// derive_timing() in timing.hpp.
+struct TimingSettings {
+  milliseconds detect = 600ms;  // from a node's death to its peers knowing it
+  milliseconds release = 5s;    // in which a node that lost the right to decide has let go
+  friend bool operator==(const TimingSettings&, const TimingSettings&) = default;
+};
+
+// How it is known that a started service serves.
+struct ReadyWhenStarted {
+  friend bool operator==(const ReadyWhenStarted&, const ReadyWhenStarted&) = default;
+};
+struct ReadyWhenConnects {  // a TCP connection is accepted
+  std::string address;      // empty: the group's first floating IP, or loopback without one
+  uint16_t port = 0;
+  friend bool operator==(const ReadyWhenConnects&, const ReadyWhenConnects&) = default;
+};
+struct ReadyWhenCommandSucceeds {
+  std::vector<std::string> command;
+  friend bool operator==(const ReadyWhenCommandSucceeds&,
+                         const ReadyWhenCommandSucceeds&) = default;
+};
+struct ReadyWhenNotified {  // READY=1 by sd_notify(3)
+  friend bool operator==(const ReadyWhenNotified&, const ReadyWhenNotified&) = default;
+};
+using Readiness =
+    std::variant<ReadyWhenStarted, ReadyWhenConnects, ReadyWhenCommandSucceeds, ReadyWhenNotified>;
+
+enum class ServiceScope { group, node };
+
+// A program that Tasuki runs and watches.
+struct Service {
+  ServiceName name;
+  std::string display_name;
+  std::vector<std::string> command;  // absolute program and arguments
+  std::string user;
+  std::string working_directory;  // empty: /
+  std::map<std::string, std::string> environment;
+  Readiness ready;
+  int stop_signal = 15;
+  milliseconds start_limit = 30s;
+  milliseconds stop_limit = 20s;
+  ServiceScope scope = ServiceScope::group;
+  friend bool operator==(const Service&, const Service&) = default;
+};
+
+// The kinds of resources a group is made of.
+struct Partition {
+  std::string device;
+  std::string mount_point;
+  std::string filesystem;  // ext4, xfs or btrfs
+  std::string options;     // as mount -o takes them
+  friend bool operator==(const Partition&, const Partition&) = default;
+};
+struct FloatingIp {
+  std::string address;
+  int prefix = 0;         // taken from the network the address lies in when 0
+  std::string interface;  // the one that has an address in the same network when empty
+  friend bool operator==(const FloatingIp&, const FloatingIp&) = default;
+};
+struct ServiceUse {
+  ServiceName service;
+  friend bool operator==(const ServiceUse&, const ServiceUse&) = default;
+};
+struct Scripts {
+  std::string start;  // absolute paths
+  std::string stop;
+  std::string user = "root";
+  friend bool operator==(const Scripts&, const Scripts&) = default;
+};
+
+// One step of a group's start and stop.
+struct Resource {
+  ResourceName name;  // unique in its group
+  std::variant<Partition, FloatingIp, ServiceUse, Scripts> what;
+  milliseconds start_limit = 30s;
+  milliseconds stop_limit = 30s;
+  int restarts = 0;                    // tried in place before the group fails over
+  milliseconds restart_window = 10min;  // after which a restart no longer counts
+  friend bool operator==(const Resource&, const Resource&) = default;
+};
+
+enum class Failback { manual, automatic };
+
+// The unit that moves.
+struct Group {
+  GroupName name;
+  std::vector<NodeId> policy;  // the nodes that may run it, home first
+  bool autostart = true;
+  Failback failback = Failback::manual;
+  milliseconds failback_after = 5min;   // of a healthy home node
+  milliseconds failure_expiry = 30min;  // after which a failed node may be tried again
+  std::map<std::string, std::string> environment;
+  std::vector<Resource> resources;  // in start order; stop is the reverse
+  friend bool operator==(const Group&, const Group&) = default;
+};
+
+struct Config {
+  std::string cluster_name;
+  TimingSettings timing;
+  std::vector<Node> nodes;  // in the order of their ids
+  std::optional<Witness> witness;
+  std::vector<Service> services;
+  std::vector<Group> groups;
+  friend bool operator==(const Config&, const Config&) = default;
+
+  // nullptr when there is none of that name or id.
+  [[nodiscard]] const Node* find_node(NodeId id) const;
+  [[nodiscard]] const Node* find_node(const std::string& name) const;
+  [[nodiscard]] const Group* find_group(const GroupName& name) const;
+  [[nodiscard]] const Service* find_service(const ServiceName& name) const;
+  // The node's name, or "node 7" for an id that the configuration does not know.
+  [[nodiscard]] std::string node_name(NodeId id) const;
+};
+
+}  // namespace tasuki::core

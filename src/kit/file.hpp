@@ -1,0 +1,25 @@
+// Small files, read and written whole. The durable write is what every acknowledged state rests on.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "kit/result.hpp"
+
+namespace tasuki {
+
+// The whole content of a file, /proc and /sys included.
+Result<std::string> read_file(const std::string& path);
+
+// Writes in place, without promises; for /sys, /proc and cgroup files.
+Result<void> write_file(const std::string& path, std::string_view content);
+
+// Replaces the file so that after a power cut either the old or the new content is there, and
+// after success the new one: write beside, fsync, rename, fsync the folder (rename(2), fsync(2)).
+Result<void> replace_file_durably(const std::string& path, std::string_view content,
+                                  unsigned mode = 0600);
+
+// Makes the folder and its parents (mode 0755); fine when it is there already.
+Result<void> make_folders(const std::string& path);
+
+}  // namespace tasuki

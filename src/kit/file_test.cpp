@@ -1,0 +1,42 @@
+#include "kit/file.hpp"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+namespace tasuki {
+namespace {
+
+struct FileTest : testing::Test {
+  std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "tasuki-file-test";
+  void SetUp() override { std::filesystem::create_directories(folder); }
+  void TearDown() override { std::filesystem::remove_all(folder); }
+};
+
+TEST_F(FileTest, a_durable_write_replaces_the_whole_content) {
+  const std::string path = folder / "state";
+  ASSERT_TRUE(replace_file_durably(path, "a long first content"));
+  ASSERT_TRUE(replace_file_durably(path, "short"));
+  EXPECT_EQ(read_file(path).value(), "short");
+  EXPECT_FALSE(std::filesystem::exists(path + ".new"));
+}
+
+TEST_F(FileTest, the_mode_holds_whatever_the_umask_says) {
+  const std::string path = folder / "key";
+  ASSERT_TRUE(replace_file_durably(path, "secret", 0640));
+  struct stat status {};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0640U);
+}
+
+TEST_F(FileTest, an_error_names_the_file_and_the_reason) {
+  const auto read = read_file("/no/such/file");
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().what, "open /no/such/file: No such file or directory");
+  EXPECT_EQ(read.error().code, ENOENT);
+}
+
+}  // namespace
+}  // namespace tasuki

@@ -1,0 +1,20 @@
+// Text helpers without domain words.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tasuki {
+
+std::string_view trim(std::string_view text);
+std::vector<std::string_view> split(std::string_view text, char separator);
+std::string join(std::span<const std::string> parts, std::string_view separator);
+
+// The known word that is nearest to a misspelled one (Levenshtein distance of at most a third of
+// its length, at least 1), for "did you mean".
+std::optional<std::string> nearest_word(std::string_view word, std::span<const std::string> known);
+
+}  // namespace tasuki

@@ -1,0 +1,26 @@
+#include "kit/text.hpp"
+
+#include <gmock/gmock.h>
+
+namespace tasuki {
+namespace {
+
+TEST(Text, split_keeps_empty_parts) {
+  EXPECT_THAT(split("a,,b", ','), testing::ElementsAre("a", "", "b"));
+  EXPECT_THAT(split("", ','), testing::ElementsAre(""));
+}
+
+TEST(Text, trim_takes_blanks_from_both_ends) {
+  EXPECT_EQ(trim(" \t a b\r\n"), "a b");
+  EXPECT_EQ(trim(" \n"), "");
+}
+
+TEST(Text, the_nearest_word_is_offered_only_when_it_is_near) {
+  const std::vector<std::string> known{"detect", "policy", "failback"};
+  EXPECT_EQ(nearest_word("polcy", known), "policy");
+  EXPECT_EQ(nearest_word("fallback", known), "failback");
+  EXPECT_EQ(nearest_word("colour", known), std::nullopt);
+}
+
+}  // namespace
+}  // namespace tasuki
