@@ -1,0 +1,60 @@
+// Who is there and in which order things are said: the small interface the rest of the cluster sees
+// of its engine. Implementations: corosync (two and more nodes), solo (one node, no engine).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cluster/core/ids.hpp"
+#include "kit/result.hpp"
+#include "kit/task.hpp"
+
+namespace tasuki::membership {
+
+// Names one membership; every node of it sees the same value.
+struct RingId {
+  uint32_t representative = 0;
+  uint64_t sequence = 0;
+  friend auto operator<=>(const RingId&, const RingId&) = default;
+};
+
+// One agreed membership. `members` are the nodes whose tasukid takes part; `nodes` those whose
+// engine does (a node in `nodes` only is alive, its tasukid is away). Both sorted.
+struct Membership {
+  RingId ring;
+  bool quorate = false;  // a majority of votes, witness included
+  std::vector<core::NodeId> members;
+  std::vector<core::NodeId> nodes;
+  friend bool operator==(const Membership&, const Membership&) = default;
+};
+
+// Called on the io_context's thread. Membership changes and messages come in the one order in which
+// every member sees them (extended virtual synchrony); a message is delivered to its sender too.
+struct EngineEvents {
+  std::function<void(const Membership&)> membership_changed;
+  std::function<void(core::NodeId from, std::string_view message)> delivered;
+  // The engine is gone: no membership until membership_changed is called again.
+  std::function<void(const std::string& why)> lost;
+};
+
+class Engine {
+ public:
+  Engine() = default;
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  virtual ~Engine() = default;
+
+  // Connects, and connects again whenever the engine was lost, until destroyed.
+  virtual void start(EngineEvents events) = 0;
+  // Says something to all members; queued until the engine takes it, lost when the engine is.
+  virtual void send(std::string message) = 0;
+};
+
+std::unique_ptr<Engine> make_corosync_engine(asio::io_context& context);
+std::unique_ptr<Engine> make_solo_engine(asio::io_context& context, core::NodeId self);
+
+}  // namespace tasuki::membership
