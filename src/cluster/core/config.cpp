@@ -15,7 +15,9 @@ auto find_by(const Items& items, Key key, const Value& value) {
 
 }  // namespace
 
-const Node* Config::find_node(NodeId id) const { return find_by(nodes, &Node::id, id); }
+const Node* Config::find_node(NodeId id) const {
+  return find_by(nodes, &Node::id, id);
+}
 const Node* Config::find_node(const std::string& name) const {
   return find_by(nodes, &Node::name, name);
 }

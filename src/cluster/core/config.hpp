@@ -123,7 +123,7 @@ struct Resource {
   std::variant<Partition, FloatingIp, ServiceUse, Scripts> what;
   milliseconds start_limit = 30s;
   milliseconds stop_limit = 30s;
-  int restarts = 0;                    // tried in place before the group fails over
+  int restarts = 0;                     // tried in place before the group fails over
   milliseconds restart_window = 10min;  // after which a restart no longer counts
   friend bool operator==(const Resource&, const Resource&) = default;
 };

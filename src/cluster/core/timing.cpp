@@ -37,7 +37,8 @@ Result<Timing> derive_timing(const Config& config) {
   if (token < kLowestToken)
     return failure(fmt::format(
         "detect = \"{}\" cannot be stable: below {} busy servers are taken for dead ones; use at "
-        "least \"{}\"", format_duration(detect), format_duration(lowest), format_duration(lowest)));
+        "least \"{}\"",
+        format_duration(detect), format_duration(lowest), format_duration(lowest)));
   if (detect > kLongestDetect)
     return failure(fmt::format("detect = \"{}\" is longer than a minute; use at most \"60s\"",
                                format_duration(detect)));
@@ -77,7 +78,8 @@ std::vector<std::string> explain_timing(const Timing& timing) {
       fmt::format("a lost node is noticed after token {} + consensus {} = {}", d(timing.token),
                   d(timing.consensus), d(timing.token + timing.consensus)),
       fmt::format("a node may own groups for {} after its last message came back through the ring "
-                  "(renewed every {})", d(timing.lease), d(timing.renew)),
+                  "(renewed every {})",
+                  d(timing.lease), d(timing.renew)),
       fmt::format("then it stops them within {}, or is reset within {} more", d(timing.release),
                   d(timing.reset)),
       fmt::format("so it has let go {} after the loss at the latest; by lease alone its groups "

@@ -1,0 +1,79 @@
+// What nodes say to each other, as values; proto/ writes and reads them. Every message reaches all
+// members in one order.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cluster/core/change.hpp"
+#include "cluster/core/state.hpp"
+
+namespace tasuki::core {
+
+// What a node has of a group.
+struct GroupReport {
+  GroupName group;
+  uint64_t ticket = 0;
+  Phase phase = Phase::offline;
+  std::string failure;  // why it went offline by itself; empty when it was asked to
+  std::vector<ResourceReport> resources;
+  friend bool operator==(const GroupReport&, const GroupReport&) = default;
+};
+
+// The first word of every member in a new membership.
+struct Hello {
+  std::string ring;  // the membership this is about
+  std::set<NodeId> members;
+  int feature_level = kFeatureLevel;
+  bool current = false;  // was a member of the last deciding membership without a break
+  uint64_t epoch = 0;
+  std::set<NodeId> epoch_members;
+  uint64_t version = 0;
+  uint64_t config_counter = 0;
+  std::string config_hash;
+  bool lease_counts = false;
+  std::vector<GroupReport> holds;  // every group of which something is up here
+};
+
+// The state of the member that knows most, for those that know less.
+struct Snapshot {
+  std::string ring;
+  State state;
+};
+
+struct Propose {
+  std::string id;  // unique; names the proposer too
+  Change change;
+};
+// The sender has the proposed change on its disk.
+struct Stored {
+  std::string id;
+};
+struct Report {
+  GroupReport report;
+};
+struct FenceResult {
+  NodeId target;
+  int attempt = 0;
+  bool proved = false;
+  std::string problem;
+  int64_t milliseconds = 0;
+};
+// A timer of timers_of() ran out at the node that owns it.
+struct TimerExpired {
+  std::string timer;
+};
+struct Leaving {};  // moves its groups away, then
+struct Goodbye {};  // owns nothing any more
+struct Renew {      // proves to its sender that the ring it was sent in still turned
+  uint64_t sequence = 0;
+};
+
+using Message = std::variant<Hello, Snapshot, Propose, Stored, Report, FenceResult, TimerExpired,
+                             Leaving, Goodbye, Renew>;
+
+}  // namespace tasuki::core

@@ -1,0 +1,139 @@
+// How members come to hold one state and keep it. A pure machine: it is told what happened, and
+// returns what is to be sent, written to disk and answered. The caller does these in that order.
+//
+// In a new membership every member says hello; the one that knows most gives its state to those
+// that know less; then all apply the same messages in the same order and plan alike. A change that
+// somebody asked for is acknowledged only when every member has it on its disk.
+//
+// The rule it protects: only a side that may decide and knows the newest acknowledged state plans.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cluster/core/message.hpp"
+#include "cluster/core/plan.hpp"
+#include "cluster/core/state.hpp"
+
+namespace tasuki::core {
+
+// The membership as the engine gives it.
+struct EngineView {
+  std::string ring;  // equal at all its members
+  View view;
+  friend bool operator==(const EngineView&, const EngineView&) = default;
+};
+
+// Something worth telling people: what happened, to what, because of what.
+struct Note {
+  enum class Level { info, warning, error };
+  Level level = Level::info;
+  std::string subject;
+  std::string text;
+};
+
+// The answer to a local change request.
+struct Outcome {
+  std::string id;
+  Result<uint64_t> version;  // error code EAGAIN: the membership changed meanwhile, ask again
+};
+
+// What the caller is to do, in this order.
+struct Ready {
+  struct Write {
+    uint64_t number;  // to be given back to written()
+    Durable durable;
+    bool stale;
+  };
+  std::vector<Message> send;
+  std::optional<Write> write;
+  std::vector<Outcome> outcomes;
+  std::vector<Note> notes;
+};
+
+class Replica {
+ public:
+  // `stale`: the node had lost the right to decide when it last wrote. `holds`: what the keeper
+  // says is still up here, asked again at every hello.
+  Replica(NodeId self, Durable durable, bool stale, bool lease_counts,
+          std::function<std::vector<GroupReport>()> holds);
+
+  Ready membership_changed(const EngineView& engine);
+  Ready engine_lost();
+  Ready delivered(NodeId from, const Message& message);
+  Ready written(uint64_t number);
+  // Asks all members for a change; the outcome comes with a later Ready.
+  Ready request(const std::string& id, const Change& change);
+  // A node that belongs to no cluster yet, or whose peers disagree, takes a configuration by
+  // itself.
+  Ready adopt_config(const AppliedConfig& applied);
+  // An administrator vouches that a node is down while this side may not decide or may lack news.
+  Ready confirm_down_alone(NodeId node);
+
+  [[nodiscard]] const State& state() const { return state_; }
+  [[nodiscard]] const View& view() const { return view_.view; }
+  // All members have said hello and hold one state.
+  [[nodiscard]] bool agreed() const { return agreed_; }
+  [[nodiscard]] bool right_to_decide() const { return has_right_to_decide(state_, view_.view); }
+  // Knows the newest acknowledged state.
+  [[nodiscard]] bool informed() const { return informed_; }
+  [[nodiscard]] bool stale() const { return stale_; }
+  [[nodiscard]] bool may_decide() const { return agreed_ && informed_ && right_to_decide(); }
+  [[nodiscard]] const std::vector<FenceOrder>& fences() const { return fences_; }
+  // Why no agreement is reached; empty when it is.
+  [[nodiscard]] std::string obstacle() const;
+
+ private:
+  struct Pending {
+    std::string id;
+    Change change;
+    NodeId proposer;
+    std::set<NodeId> stored;
+    uint64_t write_number = 0;
+    Durable next;
+    bool active = false;
+  };
+
+  void hear_hello(NodeId from, const Hello& hello);
+  void try_to_agree();
+  void agree(const State& base, NodeId authority);
+  void judge_absent_nodes(bool anybody_current);
+  void apply(NodeId from, const Message& message);
+  void apply_report(NodeId from, const GroupReport& report);
+  void apply_fence_result(const FenceResult& result);
+  void advance_pending();
+  void commit(Pending pending);
+  void drop_pending(const std::string& why);
+  void gain_or_lose_right();
+  void replan();
+  void write_now();
+  [[nodiscard]] Hello hello() const;
+  [[nodiscard]] bool knows_newest(const std::map<NodeId, Hello>& hellos) const;
+  void note(Note::Level level, std::string subject, std::string text);
+  Ready take();
+
+  NodeId self_;
+  State state_;
+  EngineView view_;
+  bool agreed_ = false;
+  bool informed_ = false;
+  bool current_ = false;
+  bool stale_ = false;
+  bool connected_ = false;
+  bool lease_counts_ = false;
+  std::function<std::vector<GroupReport>()> holds_;
+  std::map<NodeId, Hello> hellos_;
+  std::optional<NodeId> snapshot_from_;  // whose state we wait for
+  std::string disagreement_;
+  std::vector<std::pair<NodeId, Message>> early_;  // came before agreement
+  std::deque<Pending> pending_;
+  std::vector<FenceOrder> fences_;
+  uint64_t write_number_ = 0;
+  Ready ready_;
+};
+
+}  // namespace tasuki::core

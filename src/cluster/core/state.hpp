@@ -1,0 +1,154 @@
+// What every member knows alike. It changes only by messages that all members see in one order, so
+// equal members stay equal; plan.hpp decides from it, replica.hpp keeps it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cluster/core/config.hpp"
+#include "cluster/core/ids.hpp"
+
+namespace tasuki::core {
+
+// What this build can speak and decide. A cluster works at the lowest level of its members.
+inline constexpr int kFeatureLevel = 1;
+
+// How it is known that a node that is not a member owns nothing any more.
+enum class LetGo {
+  unproven,   // it may still own what it owned
+  left,       // it stopped its groups and said goodbye
+  power_off,  // its power is off, and the switch confirmed it
+  lease,      // its lease ran out while a watchdog bound it to have let go
+  confirmed,  // an administrator vouched for it
+};
+
+// Why a group starts; scripts see it as ARMS_EVENT (chapter 1.4 of the guide).
+enum class Event { start, failover, recover };
+
+// What the holder of a group last reported.
+enum class Phase {
+  offline,   // nothing of it is up here, and that is proved
+  starting,  // on its way up
+  online,    // serving
+  stopping,  // on its way down
+  stuck,     // could not be stopped; only a reset of the node helps
+};
+
+// The applied configuration. `text` is the truth; `config` is what it says.
+struct AppliedConfig {
+  uint64_t counter = 0;
+  std::string hash;
+  std::string text;
+  std::string applied_at;  // ISO 8601, by the clock of applied_by
+  std::string applied_by;  // node name
+  Config config;
+  friend bool operator==(const AppliedConfig&, const AppliedConfig&) = default;
+};
+
+// What people asked of a group.
+struct GroupIntent {
+  bool run = true;
+  std::optional<NodeId> moved_to;  // where it was sent last
+  uint64_t moved_at_version = 0;   // the version of that intent
+  friend bool operator==(const GroupIntent&, const GroupIntent&) = default;
+};
+
+struct Intent {
+  bool locked = false;
+  std::map<GroupName, GroupIntent> groups;
+  std::set<NodeId> standby;  // set aside: nothing starts there
+  friend bool operator==(const Intent&, const Intent&) = default;
+};
+
+// What is written to disk before it is acknowledged.
+struct Durable {
+  uint64_t epoch = 0;              // raised by every membership that may decide
+  std::set<NodeId> epoch_members;  // who was there then
+  uint64_t version = 0;            // counts acknowledged changes of intent and configuration
+  AppliedConfig applied;
+  Intent intent;
+  std::map<NodeId, LetGo> let_go;  // of nodes that are not members
+  friend bool operator==(const Durable&, const Durable&) = default;
+};
+
+struct ResourceReport {
+  ResourceName name;
+  std::string state;  // up, down, starting, stopping, failed
+  friend bool operator==(const ResourceReport&, const ResourceReport&) = default;
+};
+
+struct Failure {
+  std::string reason;
+  uint64_t id = 0;  // so that an expiry that comes late does not clear a newer failure
+  friend bool operator==(const Failure&, const Failure&) = default;
+};
+
+// A group as the members see it.
+struct GroupState {
+  std::optional<NodeId> holder;  // the only node that may own any of it
+  Phase phase = Phase::offline;  // as the holder reported
+  bool wanted_up = false;        // what the holder is asked for
+  uint64_t ticket = 0;           // names this holding; reports with another ticket are of the past
+  Event event = Event::start;
+  std::optional<NodeId> previous;  // the holder before
+  bool previous_let_go = false;    // with proof, so that the new one need not probe
+  std::string reason;              // why it is as it is, a sentence
+  std::map<NodeId, Failure> failures;
+  bool failed = false;    // failed on every node; stays so until somebody says retry
+  bool conflict = false;  // two nodes reported it up; stays down until somebody says retry
+  bool failback_due = false;
+  uint64_t move_seen = 0;      // version of the last move that was carried out or dropped
+  uint64_t recover_count = 0;  // raised when a lost node came back: scripts run with RECOVER
+  std::vector<ResourceReport> resources;
+  friend bool operator==(const GroupState&, const GroupState&) = default;
+};
+
+struct NodeState {
+  bool lease_counts = false;       // physical, with a watchdog outside what can be paused
+  bool leaving = false;            // stops its groups to say goodbye
+  bool may_hold_anything = false;  // absent, and no member knows what it had
+  bool absent_too_long = false;    // longer than its lease
+  int fence_attempts = 0;
+  std::string fence_problem;  // why the last attempt did not prove anything
+  friend bool operator==(const NodeState&, const NodeState&) = default;
+};
+
+struct State {
+  Durable durable;
+  std::map<GroupName, GroupState> groups;
+  std::map<NodeId, NodeState> nodes;
+  uint64_t next_ticket = 1;
+  uint64_t next_failure = 1;
+  int feature_level = kFeatureLevel;
+  friend bool operator==(const State&, const State&) = default;
+
+  [[nodiscard]] const Config& config() const { return durable.applied.config; }
+  [[nodiscard]] LetGo let_go(NodeId node) const;
+  [[nodiscard]] GroupIntent intent_of(const GroupName& group) const;
+  [[nodiscard]] bool holds_anything(NodeId node) const;
+};
+
+// The membership that the state is to be judged in.
+struct View {
+  std::set<NodeId> members;  // nodes that take part
+  std::set<NodeId> alive;    // nodes whose engine answers; a superset of members
+  bool quorate = false;      // a majority of votes, witness included
+  friend bool operator==(const View&, const View&) = default;
+};
+
+// Two nodes and no witness: neither has a majority alone; the one that wins the fence decides.
+bool decided_by_fence(const Config& config);
+
+// Whether this side may decide: a majority, or for two nodes without a witness both of them or a
+// proof about the other (cluster.md, point 5).
+bool has_right_to_decide(const State& state, const View& view);
+
+const char* to_text(LetGo let_go);
+const char* to_text(Event event);
+const char* to_text(Phase phase);
+
+}  // namespace tasuki::core

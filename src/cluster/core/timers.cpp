@@ -1,0 +1,69 @@
+#include "cluster/core/timers.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace tasuki::core {
+namespace {
+
+std::string absence_timer(NodeId node, uint64_t epoch) {
+  return fmt::format("absent/{}/{}", node, epoch);
+}
+std::string failback_timer(const GroupName& group, uint64_t ticket) {
+  return fmt::format("failback/{}/{}", group, ticket);
+}
+std::string failure_timer(const GroupName& group, NodeId node, uint64_t failure) {
+  return fmt::format("failure/{}/{}/{}", group, node, failure);
+}
+
+bool may_go_home(const State& state, const View& view, const Group& group, const GroupState& now) {
+  const NodeId home = group.policy.front();
+  return group.failback == Failback::automatic && now.holder && *now.holder != home &&
+         now.phase == Phase::online && !now.failback_due && view.members.contains(home) &&
+         view.members.contains(*now.holder) && !state.durable.intent.standby.contains(home) &&
+         !now.failures.contains(home);
+}
+
+}  // namespace
+
+std::vector<Timer> timers_of(const State& state, const View& view, const Timing& timing) {
+  std::vector<Timer> timers;
+  if (view.members.empty()) return timers;
+  const NodeId first = *view.members.begin();
+  for (const Node& node : state.config().nodes) {
+    if (view.members.contains(node.id) || state.let_go(node.id) != LetGo::unproven) continue;
+    const auto facts = state.nodes.find(node.id);
+    if (facts != state.nodes.end() && facts->second.absent_too_long) continue;
+    timers.push_back({absence_timer(node.id, state.durable.epoch), first, timing.lease_proof});
+  }
+  for (const Group& group : state.config().groups) {
+    const auto found = state.groups.find(group.name);
+    if (found == state.groups.end()) continue;
+    const GroupState& now = found->second;
+    if (may_go_home(state, view, group, now))
+      timers.push_back({failback_timer(group.name, now.ticket), *now.holder, group.failback_after});
+    for (const auto& [node, failure] : now.failures)
+      timers.push_back({failure_timer(group.name, node, failure.id), first, group.failure_expiry});
+  }
+  return timers;
+}
+
+void apply_expiry(State& state, const View& view, const std::string& timer) {
+  for (const Node& node : state.config().nodes) {
+    if (view.members.contains(node.id) || timer != absence_timer(node.id, state.durable.epoch))
+      continue;
+    NodeState& facts = state.nodes[node.id];
+    facts.absent_too_long = true;
+    if (facts.lease_counts && state.let_go(node.id) == LetGo::unproven)
+      state.durable.let_go[node.id] = LetGo::lease;
+  }
+  for (auto& [name, group] : state.groups) {
+    if (timer == failback_timer(name, group.ticket)) group.failback_due = true;
+    std::erase_if(group.failures, [&, &group_name = name](const auto& entry) {
+      return timer == failure_timer(group_name, entry.first, entry.second.id);
+    });
+  }
+}
+
+}  // namespace tasuki::core

@@ -1,0 +1,377 @@
+#include "cluster/proto/codec.hpp"
+
+#include <array>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+// nlohmann::json throws on a missing key or a wrong type; the exceptions end in decode().
+namespace tasuki::proto {
+namespace {
+
+using namespace core;
+
+template <class Enum>
+Json name_of(Enum value) {
+  return to_text(value);
+}
+
+template <class Enum, size_t count>
+Enum parse_enum(const Json& json, const std::array<Enum, count>& values) {
+  for (const Enum value : values)
+    if (json == to_text(value)) return value;
+  throw std::runtime_error("unknown word " + json.dump());
+}
+
+constexpr std::array kLetGos{LetGo::unproven, LetGo::left, LetGo::power_off, LetGo::lease,
+                             LetGo::confirmed};
+constexpr std::array kEvents{Event::start, Event::failover, Event::recover};
+constexpr std::array kPhases{Phase::offline, Phase::starting, Phase::online, Phase::stopping,
+                             Phase::stuck};
+
+Json ids(const std::set<NodeId>& nodes) {
+  Json list = Json::array();
+  for (const NodeId node : nodes) list.push_back(node.value);
+  return list;
+}
+std::set<NodeId> parse_ids(const Json& json) {
+  std::set<NodeId> nodes;
+  for (const Json& id : json) nodes.insert(NodeId{id.get<uint32_t>()});
+  return nodes;
+}
+Json id_or_null(const std::optional<NodeId>& node) {
+  return node ? Json(node->value) : Json(nullptr);
+}
+std::optional<NodeId> parse_id_or_null(const Json& json) {
+  if (json.is_null()) return std::nullopt;
+  return NodeId{json.get<uint32_t>()};
+}
+
+Json write(const std::vector<ResourceReport>& resources) {
+  Json list = Json::array();
+  for (const auto& resource : resources)
+    list.push_back({{"name", resource.name.value}, {"state", resource.state}});
+  return list;
+}
+std::vector<ResourceReport> parse_resources(const Json& json) {
+  std::vector<ResourceReport> resources;
+  for (const Json& item : json)
+    resources.push_back({ResourceName{item.at("name").get<std::string>()}, item.at("state")});
+  return resources;
+}
+
+Json write(const AppliedConfig& applied) {
+  return {{"counter", applied.counter},
+          {"hash", applied.hash},
+          {"text", applied.text},
+          {"applied_at", applied.applied_at},
+          {"applied_by", applied.applied_by}};
+}
+AppliedConfig parse_applied(const Json& json, const ConfigReader& read_config) {
+  AppliedConfig applied;
+  applied.counter = json.at("counter");
+  applied.hash = json.at("hash");
+  applied.text = json.at("text");
+  applied.applied_at = json.at("applied_at");
+  applied.applied_by = json.at("applied_by");
+  if (applied.counter == 0) return applied;
+  auto config = read_config(applied.text);
+  if (!config)
+    throw std::runtime_error(fmt::format(
+        "configuration {} has settings that this build does not know", applied.counter));
+  applied.config = std::move(*config);
+  return applied;
+}
+
+Json write(const Durable& durable) {
+  Json groups = Json::object();
+  for (const auto& [name, intent] : durable.intent.groups)
+    groups[name.value] = {{"run", intent.run},
+                          {"moved_to", id_or_null(intent.moved_to)},
+                          {"moved_at_version", intent.moved_at_version}};
+  Json let_go = Json::array();
+  for (const auto& [node, proof] : durable.let_go)
+    let_go.push_back({{"node", node.value}, {"proof", name_of(proof)}});
+  return {{"epoch", durable.epoch},
+          {"epoch_members", ids(durable.epoch_members)},
+          {"version", durable.version},
+          {"applied", write(durable.applied)},
+          {"locked", durable.intent.locked},
+          {"standby", ids(durable.intent.standby)},
+          {"groups", groups},
+          {"let_go", let_go}};
+}
+Durable parse_durable(const Json& json, const ConfigReader& read_config) {
+  Durable durable;
+  durable.epoch = json.at("epoch");
+  durable.epoch_members = parse_ids(json.at("epoch_members"));
+  durable.version = json.at("version");
+  durable.applied = parse_applied(json.at("applied"), read_config);
+  durable.intent.locked = json.at("locked");
+  durable.intent.standby = parse_ids(json.at("standby"));
+  for (const auto& [name, intent] : json.at("groups").items())
+    durable.intent.groups[GroupName{name}] = {
+        intent.at("run"), parse_id_or_null(intent.at("moved_to")), intent.at("moved_at_version")};
+  for (const Json& item : json.at("let_go"))
+    durable.let_go[NodeId{item.at("node").get<uint32_t>()}] = parse_enum(item.at("proof"), kLetGos);
+  return durable;
+}
+
+Json write(const GroupState& group) {
+  Json failures = Json::array();
+  for (const auto& [node, failure] : group.failures)
+    failures.push_back({{"node", node.value}, {"reason", failure.reason}, {"id", failure.id}});
+  return {{"holder", id_or_null(group.holder)},
+          {"phase", name_of(group.phase)},
+          {"wanted_up", group.wanted_up},
+          {"ticket", group.ticket},
+          {"event", name_of(group.event)},
+          {"previous", id_or_null(group.previous)},
+          {"previous_let_go", group.previous_let_go},
+          {"reason", group.reason},
+          {"failures", failures},
+          {"failed", group.failed},
+          {"conflict", group.conflict},
+          {"failback_due", group.failback_due},
+          {"move_seen", group.move_seen},
+          {"recover_count", group.recover_count},
+          {"resources", write(group.resources)}};
+}
+GroupState parse_group_state(const Json& json) {
+  GroupState group;
+  group.holder = parse_id_or_null(json.at("holder"));
+  group.phase = parse_enum(json.at("phase"), kPhases);
+  group.wanted_up = json.at("wanted_up");
+  group.ticket = json.at("ticket");
+  group.event = parse_enum(json.at("event"), kEvents);
+  group.previous = parse_id_or_null(json.at("previous"));
+  group.previous_let_go = json.at("previous_let_go");
+  group.reason = json.at("reason");
+  for (const Json& item : json.at("failures"))
+    group.failures[NodeId{item.at("node").get<uint32_t>()}] = {item.at("reason"), item.at("id")};
+  group.failed = json.at("failed");
+  group.conflict = json.at("conflict");
+  group.failback_due = json.at("failback_due");
+  group.move_seen = json.at("move_seen");
+  group.recover_count = json.at("recover_count");
+  group.resources = parse_resources(json.at("resources"));
+  return group;
+}
+
+Json write(const NodeState& node) {
+  return {{"lease_counts", node.lease_counts},           {"leaving", node.leaving},
+          {"may_hold_anything", node.may_hold_anything}, {"absent_too_long", node.absent_too_long},
+          {"fence_attempts", node.fence_attempts},       {"fence_problem", node.fence_problem}};
+}
+NodeState parse_node_state(const Json& json) {
+  return {json.at("lease_counts"),    json.at("leaving"),        json.at("may_hold_anything"),
+          json.at("absent_too_long"), json.at("fence_attempts"), json.at("fence_problem")};
+}
+
+Json write(const State& state) {
+  Json groups = Json::object();
+  for (const auto& [name, group] : state.groups) groups[name.value] = write(group);
+  Json nodes = Json::array();
+  for (const auto& [id, node] : state.nodes) {
+    nodes.push_back(write(node));
+    nodes.back()["id"] = id.value;
+  }
+  return {{"durable", write(state.durable)},
+          {"groups", groups},
+          {"nodes", nodes},
+          {"next_ticket", state.next_ticket},
+          {"next_failure", state.next_failure},
+          {"feature_level", state.feature_level}};
+}
+State parse_state(const Json& json, const ConfigReader& read_config) {
+  State state;
+  state.durable = parse_durable(json.at("durable"), read_config);
+  for (const auto& [name, group] : json.at("groups").items())
+    state.groups[GroupName{name}] = parse_group_state(group);
+  for (const Json& node : json.at("nodes"))
+    state.nodes[NodeId{node.at("id").get<uint32_t>()}] = parse_node_state(node);
+  state.next_ticket = json.at("next_ticket");
+  state.next_failure = json.at("next_failure");
+  state.feature_level = json.at("feature_level");
+  return state;
+}
+
+// A change is written as {"what": name, ...}.
+Json write(const StartGroup& c) {
+  return {{"what", "start"}, {"group", c.group.value}};
+}
+Json write(const StopGroup& c) {
+  return {{"what", "stop"}, {"group", c.group.value}};
+}
+Json write(const RetryGroup& c) {
+  return {{"what", "retry"}, {"group", c.group.value}};
+}
+Json write(const MoveGroup& c) {
+  return {{"what", "move"}, {"group", c.group.value}, {"to", id_or_null(c.to)}};
+}
+Json write(const SetNodeStandby& c) {
+  return {{"what", "standby"}, {"node", c.node.value}, {"on", c.standby}};
+}
+Json write(const SetLocked& c) {
+  return {{"what", "lock"}, {"on", c.locked}};
+}
+Json write(const ConfirmNodeDown& c) {
+  return {{"what", "confirm-down"}, {"node", c.node.value}};
+}
+Json write(const ApplyConfig& c) {
+  return {{"what", "config"}, {"applied", write(c.applied)}};
+}
+
+Change parse_change(const Json& json, const ConfigReader& read_config) {
+  const std::string what = json.at("what");
+  const auto group = [&] { return GroupName{json.at("group").get<std::string>()}; };
+  const auto node = [&] { return NodeId{json.at("node").get<uint32_t>()}; };
+  if (what == "start") return StartGroup{group()};
+  if (what == "stop") return StopGroup{group()};
+  if (what == "retry") return RetryGroup{group()};
+  if (what == "move") return MoveGroup{group(), parse_id_or_null(json.at("to"))};
+  if (what == "standby") return SetNodeStandby{node(), json.at("on")};
+  if (what == "lock") return SetLocked{json.at("on")};
+  if (what == "confirm-down") return ConfirmNodeDown{node()};
+  if (what == "config") return ApplyConfig{parse_applied(json.at("applied"), read_config)};
+  throw std::runtime_error("unknown change " + what);
+}
+
+// A message is written as {"format": 1, "say": name, ...}.
+Json write(const Hello& hello) {
+  Json holds = Json::array();
+  for (const auto& report : hello.holds) holds.push_back(to_json(report));
+  return {{"say", "hello"},
+          {"ring", hello.ring},
+          {"members", ids(hello.members)},
+          {"feature_level", hello.feature_level},
+          {"current", hello.current},
+          {"epoch", hello.epoch},
+          {"epoch_members", ids(hello.epoch_members)},
+          {"version", hello.version},
+          {"config_counter", hello.config_counter},
+          {"config_hash", hello.config_hash},
+          {"lease_counts", hello.lease_counts},
+          {"holds", holds}};
+}
+Hello parse_hello(const Json& json) {
+  Hello hello;
+  hello.ring = json.at("ring");
+  hello.members = parse_ids(json.at("members"));
+  hello.feature_level = json.at("feature_level");
+  hello.current = json.at("current");
+  hello.epoch = json.at("epoch");
+  hello.epoch_members = parse_ids(json.at("epoch_members"));
+  hello.version = json.at("version");
+  hello.config_counter = json.at("config_counter");
+  hello.config_hash = json.at("config_hash");
+  hello.lease_counts = json.at("lease_counts");
+  for (const Json& report : json.at("holds")) hello.holds.push_back(group_report_from_json(report));
+  return hello;
+}
+Json write(const Snapshot& m) {
+  return {{"say", "snapshot"}, {"ring", m.ring}, {"state", write(m.state)}};
+}
+Json write(const Propose& m) {
+  return {{"say", "propose"},
+          {"id", m.id},
+          {"change", std::visit([](const auto& change) { return write(change); }, m.change)}};
+}
+Json write(const Stored& m) {
+  return {{"say", "stored"}, {"id", m.id}};
+}
+Json write(const Report& m) {
+  return {{"say", "report"}, {"report", to_json(m.report)}};
+}
+Json write(const FenceResult& m) {
+  return {{"say", "fence-result"}, {"target", m.target.value}, {"attempt", m.attempt},
+          {"proved", m.proved},    {"problem", m.problem},     {"milliseconds", m.milliseconds}};
+}
+Json write(const TimerExpired& m) {
+  return {{"say", "timer-expired"}, {"timer", m.timer}};
+}
+Json write(const Leaving&) {
+  return {{"say", "leaving"}};
+}
+Json write(const Goodbye&) {
+  return {{"say", "goodbye"}};
+}
+Json write(const Renew& m) {
+  return {{"say", "renew"}, {"sequence", m.sequence}};
+}
+
+Message parse_message(const Json& json, const ConfigReader& read_config) {
+  if (json.at("format") != kFormat)
+    throw std::runtime_error(
+        fmt::format("format {} is not known here, only {}", json.at("format").dump(), kFormat));
+  const std::string say = json.at("say");
+  if (say == "hello") return parse_hello(json);
+  if (say == "snapshot")
+    return Snapshot{json.at("ring"), parse_state(json.at("state"), read_config)};
+  if (say == "propose") return Propose{json.at("id"), parse_change(json.at("change"), read_config)};
+  if (say == "stored") return Stored{json.at("id")};
+  if (say == "report") return Report{group_report_from_json(json.at("report"))};
+  if (say == "fence-result")
+    return FenceResult{NodeId{json.at("target").get<uint32_t>()}, json.at("attempt"),
+                       json.at("proved"), json.at("problem"), json.at("milliseconds")};
+  if (say == "timer-expired") return TimerExpired{json.at("timer")};
+  if (say == "leaving") return Leaving{};
+  if (say == "goodbye") return Goodbye{};
+  if (say == "renew") return Renew{json.at("sequence")};
+  throw std::runtime_error("unknown message " + say);
+}
+
+template <class Parse>
+auto parse_text(std::string_view text, const std::string& what, Parse parse)
+    -> Result<decltype(parse(Json{}))> {
+  try {
+    return parse(Json::parse(text));
+  } catch (const std::exception& problem) {
+    return failure(fmt::format("{} cannot be read: {}", what, problem.what()));
+  }
+}
+
+}  // namespace
+
+std::string encode(const Message& message) {
+  Json json = std::visit([](const auto& said) { return write(said); }, message);
+  json["format"] = kFormat;
+  return json.dump();
+}
+
+Result<Message> decode(std::string_view text, const ConfigReader& read_config) {
+  return parse_text(text, "message",
+                    [&](const Json& json) { return parse_message(json, read_config); });
+}
+
+std::string encode_state_file(const StateFile& file) {
+  const Json json = {{"format", kFormat},
+                     {"feature_level", kFeatureLevel},
+                     {"stale", file.stale},
+                     {"durable", write(file.durable)}};
+  return json.dump(1) + "\n";
+}
+
+Result<StateFile> decode_state_file(std::string_view text, const ConfigReader& read_config) {
+  return parse_text(text, "state file", [&](const Json& json) {
+    if (json.at("format") != kFormat || json.at("feature_level") > kFeatureLevel)
+      throw std::runtime_error("it was written by a newer build");
+    return StateFile{parse_durable(json.at("durable"), read_config), json.at("stale")};
+  });
+}
+
+Json to_json(const GroupReport& report) {
+  return {{"group", report.group.value},
+          {"ticket", report.ticket},
+          {"phase", name_of(report.phase)},
+          {"failure", report.failure},
+          {"resources", write(report.resources)}};
+}
+
+GroupReport group_report_from_json(const Json& json) {
+  return {GroupName{json.at("group").get<std::string>()}, json.at("ticket"),
+          parse_enum(json.at("phase"), kPhases), json.at("failure"),
+          parse_resources(json.at("resources"))};
+}
+
+}  // namespace tasuki::proto
