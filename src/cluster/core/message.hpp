@@ -24,11 +24,13 @@ struct GroupReport {
   friend bool operator==(const GroupReport&, const GroupReport&) = default;
 };
 
-// The first word of every member in a new membership.
+// The first word of every member in a new membership, and again whenever its engine finds or loses
+// a majority: by these words, which come in one order, all members judge their right alike.
 struct Hello {
   std::string ring;  // the membership this is about
   std::set<NodeId> members;
   int feature_level = kFeatureLevel;
+  bool quorate = false;  // as the sender's engine says
   bool current = false;  // was a member of the last deciding membership without a break
   uint64_t epoch = 0;
   std::set<NodeId> epoch_members;
@@ -69,11 +71,14 @@ struct TimerExpired {
 };
 struct Leaving {};  // moves its groups away, then
 struct Goodbye {};  // owns nothing any more
-struct Renew {      // proves to its sender that the ring it was sent in still turned
+struct Record {     // a finished timeline, which every member keeps for people
+  std::string json;
+};
+struct Renew {  // proves to its sender that the ring it was sent in still turned
   uint64_t sequence = 0;
 };
 
 using Message = std::variant<Hello, Snapshot, Propose, Stored, Report, FenceResult, TimerExpired,
-                             Leaving, Goodbye, Renew>;
+                             Leaving, Goodbye, Record, Renew>;
 
 }  // namespace tasuki::core

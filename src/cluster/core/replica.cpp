@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <ranges>
 
 #include <fmt/format.h>
 
@@ -43,25 +44,25 @@ Ready Replica::membership_changed(const EngineView& engine) {
                                    engine.view.members == view_.view.members &&
                                    engine.view.alive == view_.view.alive;
   connected_ = true;
-  view_ = engine;
-  if (only_quorum_changed) {
+  engine_quorate_ = engine.view.quorate;
+  if (!only_quorum_changed) {
+    view_ = engine;
+    agreed_ = false;
+    lost_in_this_view_ = false;
+    snapshot_from_.reset();
+    hellos_.clear();
+    early_.clear();
+    fences_.clear();
+    drop_pending("the membership changed");
     gain_or_lose_right();
-    if (agreed_) replan();
-    return take();
   }
-  agreed_ = false;
-  snapshot_from_.reset();
-  hellos_.clear();
-  early_.clear();
-  fences_.clear();
-  drop_pending("the membership changed");
-  gain_or_lose_right();
   ready_.send.emplace_back(hello());
   return take();
 }
 
 Ready Replica::engine_lost() {
   connected_ = false;
+  engine_quorate_ = false;
   agreed_ = false;
   fences_.clear();
   view_ = {};
@@ -74,6 +75,7 @@ Hello Replica::hello() const {
   Hello hello;
   hello.ring = view_.ring;
   hello.members = view_.view.members;
+  hello.quorate = engine_quorate_;
   hello.current = current_;
   hello.epoch = state_.durable.epoch;
   hello.epoch_members = state_.durable.epoch_members;
@@ -99,9 +101,32 @@ Ready Replica::delivered(NodeId from, const Message& message) {
 }
 
 void Replica::hear_hello(NodeId from, const Hello& hello) {
-  if (agreed_ || hello.ring != view_.ring || hello.members != view_.view.members) return;
+  if (hello.ring != view_.ring || hello.members != view_.view.members) return;
   hellos_[from] = hello;
-  try_to_agree();
+  if (lost_in_this_view_) hellos_[from].current = false;
+  if (!agreed_) return try_to_agree();
+  // The members' engines hear of a lost or found majority one after the other; what counts is the
+  // moment at which the last of them said so.
+  const bool quorate = everybody_quorate();
+  if (quorate == view_.view.quorate) return;
+  view_.view.quorate = quorate;
+  gain_or_lose_right();
+  if (quorate && !informed_) {
+    agreed_ = false;
+    try_to_agree();
+  } else {
+    replan();
+  }
+}
+
+bool Replica::everybody_quorate() const {
+  return std::ranges::all_of(hellos_, [](const auto& entry) { return entry.second.quorate; });
+}
+
+bool Replica::right_here() const {
+  View here = view_.view;
+  here.quorate = here.quorate && engine_quorate_;
+  return connected_ && has_right_to_decide(state_, here);
 }
 
 void Replica::try_to_agree() {
@@ -153,7 +178,11 @@ void Replica::agree(const State& base, NodeId authority) {
   const Hello known = hellos_.at(authority);
   if (&base != &state_) state_ = base;
   agreed_ = true;
+  view_.view.quorate = everybody_quorate();
   snapshot_from_.reset();
+  // The cluster decides as its oldest member does.
+  state_.feature_level = std::ranges::min(
+      hellos_ | std::views::values | std::views::transform(&Hello::feature_level));
 
   const bool lost_node_is_back =
       anybody_current && std::ranges::any_of(hellos_, [&](const auto& entry) {
@@ -253,6 +282,9 @@ void Replica::gain_or_lose_right() {
   current_ = false;
   informed_ = false;
   stale_ = true;
+  lost_in_this_view_ = agreed_;
+  if (agreed_)
+    for (auto& [node, hello] : hellos_) hello.current = false;
   note(
       Note::Level::warning, "cluster",
       "this side has lost the right to decide; it marks itself stale and stops its groups in time");

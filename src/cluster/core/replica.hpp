@@ -79,6 +79,9 @@ class Replica {
   // All members have said hello and hold one state.
   [[nodiscard]] bool agreed() const { return agreed_; }
   [[nodiscard]] bool right_to_decide() const { return has_right_to_decide(state_, view_.view); }
+  // What this node's own engine says now; it may lose its right before all members have heard of
+  // it.
+  [[nodiscard]] bool right_here() const;
   // Knows the newest acknowledged state.
   [[nodiscard]] bool informed() const { return informed_; }
   [[nodiscard]] bool stale() const { return stale_; }
@@ -99,6 +102,7 @@ class Replica {
   };
 
   void hear_hello(NodeId from, const Hello& hello);
+  [[nodiscard]] bool everybody_quorate() const;
   void try_to_agree();
   void agree(const State& base, NodeId authority);
   void judge_absent_nodes(bool anybody_current);
@@ -124,6 +128,8 @@ class Replica {
   bool current_ = false;
   bool stale_ = false;
   bool connected_ = false;
+  bool engine_quorate_ = false;
+  bool lost_in_this_view_ = false;  // nobody in it is current any more, whatever was said earlier
   bool lease_counts_ = false;
   std::function<std::vector<GroupReport>()> holds_;
   std::map<NodeId, Hello> hellos_;

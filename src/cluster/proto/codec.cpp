@@ -245,6 +245,7 @@ Json write(const Hello& hello) {
           {"ring", hello.ring},
           {"members", ids(hello.members)},
           {"feature_level", hello.feature_level},
+          {"quorate", hello.quorate},
           {"current", hello.current},
           {"epoch", hello.epoch},
           {"epoch_members", ids(hello.epoch_members)},
@@ -259,6 +260,7 @@ Hello parse_hello(const Json& json) {
   hello.ring = json.at("ring");
   hello.members = parse_ids(json.at("members"));
   hello.feature_level = json.at("feature_level");
+  hello.quorate = json.at("quorate");
   hello.current = json.at("current");
   hello.epoch = json.at("epoch");
   hello.epoch_members = parse_ids(json.at("epoch_members"));
@@ -296,6 +298,9 @@ Json write(const Leaving&) {
 Json write(const Goodbye&) {
   return {{"say", "goodbye"}};
 }
+Json write(const Record& m) {
+  return {{"say", "record"}, {"json", m.json}};
+}
 Json write(const Renew& m) {
   return {{"say", "renew"}, {"sequence", m.sequence}};
 }
@@ -317,6 +322,7 @@ Message parse_message(const Json& json, const ConfigReader& read_config) {
   if (say == "timer-expired") return TimerExpired{json.at("timer")};
   if (say == "leaving") return Leaving{};
   if (say == "goodbye") return Goodbye{};
+  if (say == "record") return Record{json.at("json")};
   if (say == "renew") return Renew{json.at("sequence")};
   throw std::runtime_error("unknown message " + say);
 }

@@ -1,0 +1,132 @@
+// Brings the resources of one group on this node to where the plan wants them: one step at a time,
+// up in order, down in reverse. Pure: told what happened and when, it returns what to do next.
+//
+// The rule it protects: a group is reported offline only when every resource of it was proved to be
+// let go; when one cannot be, the group is stuck and the node must be reset.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cluster/core/config.hpp"
+#include "cluster/core/message.hpp"
+#include "cluster/core/state.hpp"
+
+namespace tasuki::executor {
+
+using Time = std::chrono::milliseconds;  // since any fixed moment; given by the caller
+
+// A resource and, for the use of a service, the service's definition: what must be equal for a
+// running one to be left alone when the configuration changes.
+struct Item {
+  core::Resource resource;
+  std::optional<core::Service> service;
+  friend bool operator==(const Item&, const Item&) = default;
+};
+
+// A group as this node is to run it.
+struct GroupSpec {
+  core::GroupName name;
+  std::map<std::string, std::string> environment;
+  std::vector<Item> items;
+};
+GroupSpec group_spec(const core::Config& config, const core::Group& group);
+
+// What the plan wants of this node.
+struct Order {
+  bool up = false;
+  uint64_t ticket = 0;
+  core::Event event = core::Event::start;
+  bool old_owner_let_go = false;
+  std::optional<core::NodeId> previous;
+  uint64_t recover_count = 0;
+  std::string reason;
+  friend bool operator==(const Order&, const Order&) = default;
+};
+
+// What scripts are told about the group's partitions (ARMS_DISK in chapter 1.4 of the guide).
+enum class Disk { success, failure };
+
+// What the caller is to do. At most one step is under way for a group at any time; its end is told
+// by done().
+struct StartStep {
+  Item item;
+  core::Event event;
+  Disk disk;
+};
+struct StopStep {
+  Item item;
+};
+// Runs the start script of a group that stays up, because a lost node came back.
+struct RecoverStep {
+  Item item;
+};
+// Everything is down: the keeper forgets the group. The end of this step proves the release.
+struct CloseStep {};
+// This node cannot let go of the group; only its reset helps.
+struct ResetNode {
+  std::string why;
+};
+using Effect = std::variant<StartStep, StopStep, RecoverStep, CloseStep, ResetNode, core::Report>;
+
+class GroupMachine {
+ public:
+  explicit GroupMachine(GroupSpec spec);
+
+  // After a restart of tasukid: these resources were found up.
+  std::vector<Effect> adopt(uint64_t ticket, const std::vector<core::ResourceName>& up);
+  std::vector<Effect> set_order(const Order& order);
+  // A new configuration: what did not change is left alone.
+  std::vector<Effect> set_spec(GroupSpec spec);
+  // The step under way ended.
+  std::vector<Effect> done(const Result<void>& result, Time now);
+  // A resource that was up is broken.
+  std::vector<Effect> fault(const core::ResourceName& resource, const std::string& why, Time now);
+
+  // What this node has of the group, for a hello; nothing when nothing is up and nothing under way.
+  [[nodiscard]] std::optional<core::GroupReport> holds() const;
+  [[nodiscard]] const GroupSpec& spec() const { return spec_; }
+  [[nodiscard]] const Order& order() const { return order_; }
+  [[nodiscard]] core::Phase phase() const { return phase_; }
+  [[nodiscard]] bool idle() const { return phase_ == core::Phase::offline && !step_; }
+
+ private:
+  struct Slot {
+    Item item;
+    bool up = false;
+    bool broken = false;         // up, found faulty, to be stopped and started again
+    std::vector<Time> restarts;  // within the window
+  };
+  enum class Doing { start, stop, recover, disk_failure_script, close };
+  struct Step {
+    Doing doing;
+    core::ResourceName resource;
+  };
+
+  [[nodiscard]] bool wants_up() const { return order_.up && failure_.empty(); }
+  Slot* find(const core::ResourceName& resource);
+  void next(std::vector<Effect>& effects);
+  void next_up(std::vector<Effect>& effects);
+  void next_down(std::vector<Effect>& effects);
+  void begin(std::vector<Effect>& effects, Doing doing, const Slot& slot);
+  void mend_or_fail(Slot& slot, const std::string& why, Time now);
+  void fail(const core::ResourceName& resource, const std::string& why);
+  void move_to(std::vector<Effect>& effects, core::Phase phase);
+  [[nodiscard]] core::GroupReport report() const;
+
+  GroupSpec spec_;
+  std::vector<Slot> slots_;    // in start order
+  std::vector<Slot> leaving_;  // no longer in the specification, but up
+  Order order_;
+  core::Phase phase_ = core::Phase::offline;
+  std::string failure_;  // why the group goes down by itself
+  bool open_ = false;    // something may be up, or the keeper knows the group
+  bool disk_failed_ = false;
+  bool disk_failure_told_ = false;
+  uint64_t recovered_ = 0;
+  uint64_t closed_ticket_ = 0;  // an order of this ticket is of the past
+  std::optional<Step> step_;
+};
+
+}  // namespace tasuki::executor
