@@ -486,7 +486,8 @@ void Replica::replan() {
           fmt::format("group {}", decision.group), decision.reason);
   }
   settle(state_, next);
-  fences_ = next.fences;
+  // A node that does not know the newest state was perhaps fenced itself: it fences nobody.
+  fences_ = informed_ ? next.fences : std::vector<FenceOrder>{};
   TASUKI_ASSERT(before == state_.durable);
 }
 

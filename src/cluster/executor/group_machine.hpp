@@ -41,7 +41,7 @@ struct Order {
   bool old_owner_let_go = false;
   std::optional<core::NodeId> previous;
   uint64_t recover_count = 0;
-  std::string reason;
+  std::string factor;  // of a stop, for scripts: GROUPSTOP, GROUPMOVE, GROUPFAILOVER, SERVERDOWN
   friend bool operator==(const Order&, const Order&) = default;
 };
 
