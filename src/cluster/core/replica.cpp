@@ -166,7 +166,9 @@ bool Replica::knows_newest(const std::map<NodeId, Hello>& hellos) const {
     for (const Node& node : config.nodes) last.insert(node.id);
   if (std::ranges::all_of(last, present)) return true;
   // Those who are not here cannot have decided without one who is.
-  const size_t votes = config.nodes.size() + (config.witness ? 1 : 0);
+  // An odd number of nodes needs no witness, so it has no vote there (membership/corosync_conf.hpp).
+  const bool witness_votes = config.witness && config.nodes.size() % 2 == 0;
+  const size_t votes = config.nodes.size() + (witness_votes ? 1 : 0);
   const auto here = static_cast<size_t>(
       std::ranges::count_if(config.nodes, [&](const Node& node) { return present(node.id); }));
   return !decided_by_fence(config) && votes - here < votes / 2 + 1;
