@@ -1,0 +1,65 @@
+#include "cluster/config/address.hpp"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <charconv>
+
+namespace tasuki::config {
+
+std::optional<Address> parse_address(const std::string& text) {
+  Address address;
+  if (inet_pton(AF_INET, text.c_str(), address.bytes.data()) == 1) return address;
+  address.family = Family::ipv6;
+  if (inet_pton(AF_INET6, text.c_str(), address.bytes.data()) == 1) return address;
+  return {};
+}
+
+std::string to_text(const Address& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const int family = address.family == Family::ipv4 ? AF_INET : AF_INET6;
+  inet_ntop(family, address.bytes.data(), text.data(), text.size());
+  return text.data();
+}
+
+Address network_of(const Address& address, int prefix) {
+  Address network = address;
+  for (int bit = prefix; bit < address_bits(address.family); ++bit) {
+    const int mask = 0x80 >> (bit % 8);
+    uint8_t& byte = network.bytes[static_cast<size_t>(bit / 8)];
+    byte = static_cast<uint8_t>(byte & ~mask);
+  }
+  return network;
+}
+
+int address_bits(Family family) {
+  return family == Family::ipv4 ? 32 : 128;
+}
+
+int usual_prefix(Family family) {
+  return family == Family::ipv4 ? 24 : 64;
+}
+
+bool is_host_address(const Address& address) {
+  if (address.family == Family::ipv6)  // ::, and ff00::/8 (RFC 4291 2.4)
+    return address.bytes[0] != 0xff && network_of(address, 0) != address;
+  // 0.0.0.0/8 (RFC 1122 3.2.1.3), 224.0.0.0/4 (RFC 5771) and 240.0.0.0/4 with the broadcast
+  // address.
+  return address.bytes[0] != 0 && address.bytes[0] < 224;
+}
+
+std::optional<Endpoint> parse_endpoint(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return {};
+  std::string host = text.substr(0, colon);
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  const auto address = parse_address(host);
+  if (!address || bracketed != (address->family == Family::ipv6)) return {};
+  Endpoint endpoint{*address};
+  const char* const end = text.data() + text.size();
+  const auto [stop, problem] = std::from_chars(text.data() + colon + 1, end, endpoint.port);
+  if (problem != std::errc{} || stop != end || endpoint.port == 0) return {};
+  return endpoint;
+}
+
+}  // namespace tasuki::config

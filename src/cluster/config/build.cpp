@@ -1,0 +1,208 @@
+#include "cluster/config/build.hpp"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+
+#include "cluster/config/address.hpp"
+#include "cluster/config/resources.hpp"
+#include "kit/assert.hpp"
+
+namespace tasuki::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+// What a service's resource gets on top of the service's own stop_limit: killing and burying it.
+constexpr Milliseconds kKillTime = 10s;
+
+// The required text is there: check_keys() has seen it.
+std::string text_of(const Table& table, std::string_view key) {
+  return table.find_text(key)->value;
+}
+
+// Each overwrites the default that the value has by construction when the key is there.
+void set(std::string& value, const Table& table, std::string_view key) {
+  if (const auto found = table.find_text(key)) value = found->value;
+}
+void set(bool& value, const Table& table, std::string_view key) {
+  if (const auto found = table.find_boolean(key)) value = found->value;
+}
+void set(Milliseconds& value, const Table& table, std::string_view key) {
+  if (const auto found = table.find_time(key)) value = found->value;
+}
+template <std::integral T>
+void set(T& value, const Table& table, std::string_view key) {
+  if (const auto found = table.find_integer(key)) value = static_cast<T>(found->value);
+}
+
+std::string address_of(const Table& table) {
+  return to_text(*parse_address(text_of(table, "address")));
+}
+
+std::vector<std::string> words(const Table& table, std::string_view key) {
+  std::vector<std::string> found;
+  for (const auto& [text, line] : table.texts(key)) found.push_back(text);
+  return found;
+}
+
+core::FenceDevice build_fence(const Table& table) {
+  core::FenceDevice fence{.agent = text_of(table, "agent"), .options = table.text_map("options")};
+  set(fence.limit, table, "limit");
+  return fence;
+}
+
+core::Node build_node(const Table& table) {
+  core::Node node;
+  set(node.id.value, table, "id");
+  set(node.name, table, "name");
+  for (const auto& [text, line] : table.texts("addresses"))
+    node.addresses.push_back(to_text(*parse_address(text)));
+  for (const Table* fence : table.tables("fence")) node.fence.push_back(build_fence(*fence));
+  if (const auto machine = table.find_text("machine"))
+    node.machine =
+        machine->value == "virtual" ? core::Machine::virtual_machine : core::Machine::physical;
+  return node;
+}
+
+core::Witness build_witness(const Table& table) {
+  core::Witness witness{.address = address_of(table)};
+  set(witness.port, table, "port");
+  set(witness.tls, table, "tls");
+  return witness;
+}
+
+core::Readiness build_ready(const Table* table) {
+  if (table == nullptr) return core::ReadyWhenStarted{};
+  if (const auto port = table->find_integer("tcp"))
+    return core::ReadyWhenConnects{{}, static_cast<uint16_t>(port->value)};
+  if (const auto text = table->find_text("tcp")) {
+    const Endpoint endpoint = *parse_endpoint(text->value);
+    return core::ReadyWhenConnects{to_text(endpoint.address), endpoint.port};
+  }
+  if (table->find("command") != nullptr)
+    return core::ReadyWhenCommandSucceeds{words(*table, "command")};
+  return core::ReadyWhenNotified{};
+}
+
+int signal_number(std::string_view name) {
+  struct Signal {
+    std::string_view name;
+    int number;
+  };
+  constexpr std::array kSignals{Signal{"HUP", SIGHUP},   Signal{"INT", SIGINT},
+                                Signal{"QUIT", SIGQUIT}, Signal{"KILL", SIGKILL},
+                                Signal{"USR1", SIGUSR1}, Signal{"USR2", SIGUSR2},
+                                Signal{"TERM", SIGTERM}, Signal{"WINCH", SIGWINCH}};
+  const auto found = std::ranges::find(kSignals, name, &Signal::name);
+  TASUKI_ASSERT(found != kSignals.end());
+  return found->number;
+}
+
+core::Service build_service(const Table& table) {
+  core::Service service;
+  set(service.name.value, table, "name");
+  service.display_name = service.name.value;
+  set(service.display_name, table, "display_name");
+  service.command = words(table, "command");
+  set(service.user, table, "user");
+  service.working_directory = "/";
+  set(service.working_directory, table, "working_directory");
+  service.environment = table.text_map("environment");
+  service.ready = build_ready(table.find_table("ready"));
+  if (const auto signal = table.find_text("stop_signal"))
+    service.stop_signal = signal_number(signal->value);
+  set(service.start_limit, table, "start_limit");
+  set(service.stop_limit, table, "stop_limit");
+  if (const auto scope = table.find_text("scope"); scope && scope->value == "node")
+    service.scope = core::ServiceScope::node;
+  return service;
+}
+
+core::Partition build_partition(const Table& table) {
+  core::Partition partition{.device = text_of(table, "device"),
+                            .mount_point = text_of(table, "mount_point"),
+                            .filesystem = text_of(table, "filesystem"),
+                            .options = {}};
+  set(partition.options, table, "options");
+  return partition;
+}
+
+core::FloatingIp build_floating_ip(const Table& table) {
+  core::FloatingIp floating{.address = address_of(table), .interface = {}};
+  set(floating.prefix, table, "prefix");
+  set(floating.interface, table, "interface");
+  return floating;
+}
+
+core::Scripts build_scripts(const Table& table) {
+  core::Scripts scripts{.start = text_of(table, "start"), .stop = text_of(table, "stop")};
+  set(scripts.user, table, "user");
+  return scripts;
+}
+
+core::Resource build_resource(const ResourceEntry& entry, const core::Config& config) {
+  core::Resource resource{.name = core::ResourceName(entry.name), .what = {}};
+  switch (entry.kind) {
+    case ResourceKind::partition:
+      resource.what = build_partition(*entry.table);
+      break;
+    case ResourceKind::floating_ip:
+      resource.what = build_floating_ip(*entry.table);
+      break;
+    case ResourceKind::scripts:
+      resource.what = build_scripts(*entry.table);
+      break;
+    case ResourceKind::service: {
+      const core::ServiceName name(entry.service);
+      const core::Service* service = config.find_service(name);
+      resource.what = core::ServiceUse{name};
+      resource.start_limit = service->start_limit;
+      resource.stop_limit = service->stop_limit + kKillTime;
+    }
+  }
+  if (entry.table == nullptr) return resource;
+  set(resource.start_limit, *entry.table, "start_limit");
+  set(resource.stop_limit, *entry.table, "stop_limit");
+  set(resource.restarts, *entry.table, "restarts");
+  set(resource.restart_window, *entry.table, "restart_window");
+  return resource;
+}
+
+core::Group build_group(const Table& table, const core::Config& config) {
+  core::Group group;
+  set(group.name.value, table, "name");
+  for (const auto& [name, line] : table.texts("policy"))
+    group.policy.push_back(config.find_node(name)->id);
+  set(group.autostart, table, "autostart");
+  if (const auto failback = table.find_text("failback"); failback && failback->value == "automatic")
+    group.failback = core::Failback::automatic;
+  set(group.failback_after, table, "failback_after");
+  set(group.failure_expiry, table, "failure_expiry");
+  group.environment = table.text_map("environment");
+  const StartOrder order = order_resources(list_resources(table), kind_order(table));
+  for (const ResourceEntry& entry : order.resources)
+    group.resources.push_back(build_resource(entry, config));
+  return group;
+}
+
+}  // namespace
+
+core::Config build_config(const Table& root) {
+  core::Config config;
+  config.cluster_name = text_of(*root.find_table("cluster"), "name");
+  if (const Table* timing = root.find_table("timing")) {
+    set(config.timing.detect, *timing, "detect");
+    set(config.timing.release, *timing, "release");
+  }
+  if (const Table* witness = root.find_table("witness")) config.witness = build_witness(*witness);
+  for (const Table* node : root.tables("node")) config.nodes.push_back(build_node(*node));
+  std::ranges::sort(config.nodes, {}, &core::Node::id);
+  for (const Table* service : root.tables("service"))
+    config.services.push_back(build_service(*service));
+  for (const Table* group : root.tables("group"))
+    config.groups.push_back(build_group(*group, config));
+  return config;
+}
+
+}  // namespace tasuki::config

@@ -1,0 +1,147 @@
+// Services and groups: names that must exist, names that must differ, and the start order.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "cluster/config/checks.hpp"
+#include "cluster/config/resources.hpp"
+#include "cluster/core/config.hpp"
+
+namespace tasuki::config {
+namespace {
+
+std::vector<std::string> names_of(const Table& root, std::string_view key) {
+  std::vector<std::string> names;
+  for (const Table* table : root.tables(key))
+    if (const auto name = table->find_text("name")) names.push_back(name->value);
+  return names;
+}
+
+bool is_among(const std::string& name, const std::vector<std::string>& names) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+void check_ready(const Table& ready, Report& report) {
+  if (ready.fields.size() != 1)
+    report.mistake(ready.line, fmt::format("ready has {} conditions", ready.fields.size()),
+                   "write exactly one of tcp, command and notify");
+  if (const auto notify = ready.find_boolean("notify"); notify && !notify->value)
+    report.mistake(notify->line, "notify = false says nothing", "write true, or leave ready out");
+}
+
+void check_policy(const Table& group, const std::vector<std::string>& nodes, Report& report) {
+  for (const auto& [name, line] : group.texts("policy"))
+    if (!is_among(name, nodes))
+      report.mistake(line, fmt::format("policy names the node \"{}\", which does not exist", name),
+                     suggest(name, nodes));
+}
+
+const Table* find_service(const Table& root, const std::string& name) {
+  for (const Table* service : root.tables("service"))
+    if (const auto found = service->find_text("name"); found && found->value == name)
+      return service;
+  return nullptr;
+}
+
+// A stop_limit that ends before the service's own would give up while it may still stop in order.
+void check_stop_limit(const Table& use, const Table& service, Report& report) {
+  const auto limit = use.find_time("stop_limit");
+  if (!limit) return;
+  const auto given = service.find_time("stop_limit");
+  const Milliseconds own = given ? given->value : core::Service().stop_limit;
+  if (limit->value <= own)
+    report.mistake(limit->line,
+                   fmt::format("stop_limit = \"{}\" leaves no time after the service's own of {}",
+                               format_duration(limit->value), format_duration(own)),
+                   "write a longer one, or leave it out");
+}
+
+void check_service_uses(const Table& root, const std::vector<ResourceEntry>& resources,
+                        Report& report) {
+  const auto known = names_of(root, "service");
+  for (const ResourceEntry& resource : resources) {
+    if (resource.kind != ResourceKind::service) continue;
+    const auto named =
+        resource.table == nullptr ? std::nullopt : resource.table->find_text("service");
+    const int line = named ? named->line : resource.line;
+    const Table* service = find_service(root, resource.service);
+    if (service == nullptr) {
+      report.mistake(line, fmt::format("there is no service \"{}\"", resource.service),
+                     suggest(resource.service, known));
+      continue;
+    }
+    if (const auto scope = service->find_text("scope"); scope && scope->value == "node")
+      report.mistake(line, fmt::format("the service \"{}\" has scope = \"node\"", resource.service),
+                     "a group's services have scope = \"group\"");
+    if (resource.table != nullptr) check_stop_limit(*resource.table, *service, report);
+  }
+}
+
+void check_kinds(const Table& group, const std::vector<ResourceEntry>& resources, Report& report) {
+  const Field* order = group.find("order");
+  const auto kinds = kind_order(group);
+  // With a misspelled kind nobody knows which one is missing.
+  if (order == nullptr || kinds.empty() || kinds.size() != group.texts("order").size()) return;
+  for (const auto kind : {ResourceKind::partition, ResourceKind::floating_ip, ResourceKind::service,
+                          ResourceKind::scripts})
+    if (std::ranges::find(kinds, kind) == kinds.end() &&
+        std::ranges::find(resources, kind, &ResourceEntry::kind) != resources.end())
+      report.mistake(order->line,
+                     fmt::format("order leaves out \"{}\", which the group has", to_text(kind)),
+                     "name every kind of resource the group has");
+}
+
+void check_after(const std::vector<ResourceEntry>& resources, Report& report) {
+  std::vector<std::string> names;
+  for (const ResourceEntry& resource : resources) names.push_back(resource.name);
+  for (const ResourceEntry& resource : resources)
+    for (const auto& [name, line] : resource.after)
+      if (!is_among(name, names))
+        report.mistake(
+            line,
+            fmt::format("after names the resource \"{}\", which the group does not have", name),
+            suggest(name, names));
+}
+
+void check_circle(const std::vector<ResourceEntry>& circle, Report& report) {
+  if (circle.empty()) return;
+  std::string chain;
+  for (const ResourceEntry& resource : circle) chain += resource.name + " after ";
+  const ResourceEntry& first = circle.front();
+  const ResourceEntry& next = circle[circle.size() > 1 ? 1 : 0];
+  const auto after = std::ranges::find(first.after, next.name, &Located<std::string>::value);
+  report.mistake(after->line,
+                 fmt::format("the start order runs in a circle: {}{}", chain, first.name),
+                 "take one of these out of its after");
+}
+
+void check_group(const Table& root, const Table& group, Report& report) {
+  check_policy(group, names_of(root, "node"), report);
+  const auto resources = list_resources(group);
+  Unique names("resource name", "give each resource of the group its own");
+  for (const ResourceEntry& resource : resources) names.add(resource.name, resource.line, report);
+  check_service_uses(root, resources, report);
+  check_kinds(group, resources, report);
+  check_after(resources, report);
+  check_circle(order_resources(resources, kind_order(group)).circle, report);
+}
+
+}  // namespace
+
+void check_services(const Table& root, Report& report) {
+  Unique names("service name", "give each service its own");
+  for (const Table* service : root.tables("service")) {
+    if (const auto name = service->find_text("name")) names.add(name->value, name->line, report);
+    if (const Table* ready = service->find_table("ready")) check_ready(*ready, report);
+  }
+}
+
+void check_groups(const Table& root, Report& report) {
+  Unique names("group name", "give each group its own");
+  for (const Table* group : root.tables("group")) {
+    if (const auto name = group->find_text("name")) names.add(name->value, name->line, report);
+    check_group(root, *group, report);
+  }
+}
+
+}  // namespace tasuki::config

@@ -1,0 +1,148 @@
+// Nodes, witness and timing.
+#include <fmt/format.h>
+
+#include "cluster/config/address.hpp"
+#include "cluster/config/checks.hpp"
+#include "cluster/core/timing.hpp"
+#include "kit/text.hpp"
+
+namespace tasuki::config {
+namespace {
+
+constexpr size_t kNodesMax = 32;  // what Corosync is tested with
+constexpr size_t kLinksMax = 8;   // KNET_MAX_LINK
+
+std::string name_of(const Table& node) {
+  const auto name = node.find_text("name");
+  return name ? name->value : fmt::format("in line {}", node.line);
+}
+
+void check_identities(const std::vector<const Table*>& nodes, Report& report) {
+  Unique names("node name", "give each node its own");
+  Unique ids("node id", "give each node its own, one that no node ever had");
+  for (const Table* node : nodes) {
+    if (const auto name = node->find_text("name")) names.add(name->value, name->line, report);
+    if (const auto id = node->find_integer("id"))
+      ids.add(fmt::format("{}", id->value), id->line, report);
+  }
+  if (nodes.size() > kNodesMax)
+    report.mistake(nodes[kNodesMax]->line, fmt::format("there are {} nodes", nodes.size()),
+                   fmt::format("a cluster has at most {}", kNodesMax));
+}
+
+std::string_view family_name(Family family) {
+  return family == Family::ipv4 ? "IPv4" : "IPv6";
+}
+
+// The address in the place of one link, against the first node's on the same link.
+void check_link(size_t link, const Located<std::string>& text, const Located<std::string>& first,
+                Report& report) {
+  const auto address = parse_address(text.value);
+  const auto model = parse_address(first.value);
+  if (!address || !model) return;
+  if (address->family != model->family)
+    return report.mistake(
+        text.line,
+        fmt::format("link {} mixes {} {} and {} {}", link, family_name(model->family), first.value,
+                    family_name(address->family), text.value),
+        "use one family for each link");
+  const int prefix = usual_prefix(address->family);
+  if (network_of(*address, prefix) != network_of(*model, prefix))
+    report.warning(text.line,
+                   fmt::format("link {} joins {} and {}, which are not in the same /{}", link,
+                               first.value, text.value, prefix),
+                   "check that they reach each other directly");
+}
+
+void check_addresses(const std::vector<const Table*>& nodes, Report& report) {
+  Unique unique("node address", "give each node its own");
+  for (const Table* node : nodes) {
+    const auto addresses = node->texts("addresses");
+    for (const auto& [text, line] : addresses)
+      if (const auto address = parse_address(text)) unique.add(to_text(*address), line, report);
+    if (addresses.size() > kLinksMax)
+      report.mistake(node->find("addresses")->line,
+                     fmt::format("node {} has {} addresses", name_of(*node), addresses.size()),
+                     fmt::format("there are at most {} links", kLinksMax));
+    const auto model = nodes.front()->texts("addresses");
+    if (addresses.empty() || model.empty()) continue;
+    if (addresses.size() != model.size())
+      report.mistake(node->find("addresses")->line,
+                     fmt::format("node {} has {} addresses and node {} has {}", name_of(*node),
+                                 addresses.size(), name_of(*nodes.front()), model.size()),
+                     "write one for each link, the same number on every node");
+    for (size_t i = 0; i < std::min(addresses.size(), model.size()); ++i)
+      check_link(i, addresses[i], model[i], report);
+  }
+}
+
+void check_fence_agents(const std::vector<const Table*>& nodes, Report& report) {
+  for (const Table* node : nodes)
+    for (const Table* fence : node->tables("fence"))
+      if (const auto agent = fence->find_text("agent");
+          agent && agent->value.contains('/') && !agent->value.starts_with('/'))
+        report.mistake(agent->line, fmt::format("agent = \"{}\" is a relative path", agent->value),
+                       "write a program's name or an absolute path");
+}
+
+void check_witness(const Table& root, const std::vector<const Table*>& nodes, Report& report) {
+  const Table* witness = root.find_table("witness");
+  if (witness == nullptr) return;
+  const auto text = witness->find_text("address");
+  const auto address = text ? parse_address(text->value) : std::nullopt;
+  if (!address) return;
+  for (const Table* node : nodes)
+    for (const auto& [other, line] : node->texts("addresses"))
+      if (parse_address(other) == address)
+        report.mistake(text->line,
+                       fmt::format("the witness has the address of node {}", name_of(*node)),
+                       "it must be a third machine, or it is lost together with the node");
+}
+
+// Without fence, what remains is the lease, which needs a majority of votes to decide and does not
+// count for virtual machines.
+void warn_of_missing_proof(const Table& root, const std::vector<const Table*>& nodes,
+                           Report& report) {
+  if (nodes.size() < 2) return;
+  const bool no_majority = nodes.size() == 2 && root.find("witness") == nullptr;
+  for (const Table* node : nodes) {
+    if (node->find("fence") != nullptr) continue;
+    const auto machine = node->find_text("machine");
+    const bool is_virtual = machine && machine->value == "virtual";
+    if (!no_majority && !is_virtual) continue;
+    report.warning(
+        node->line,
+        fmt::format(
+            "node {} has no fence and {}, so nobody can prove that it is down", name_of(*node),
+            no_majority ? "two nodes without a witness have no majority" : "is a virtual machine"),
+        "when it is lost, its groups are only taken over when an administrator "
+        "confirms it is down");
+  }
+}
+
+}  // namespace
+
+void check_nodes(const Table& root, Report& report) {
+  const auto nodes = root.tables("node");
+  check_identities(nodes, report);
+  check_addresses(nodes, report);
+  check_fence_agents(nodes, report);
+  check_witness(root, nodes, report);
+  warn_of_missing_proof(root, nodes, report);
+}
+
+void check_timing(const Table& root, Report& report) {
+  const Table* timing = root.find_table("timing");
+  if (timing == nullptr) return;
+  const auto detect = timing->find_time("detect");
+  const auto release = timing->find_time("release");
+  core::Config config;
+  if (detect) config.timing.detect = detect->value;
+  if (release) config.timing.release = release->value;
+  const auto derived = core::derive_timing(config);
+  if (derived) return;
+  const auto& blamed = derived.error().what.starts_with("release") ? release : detect;
+  report.mistake(blamed ? blamed->line : timing->line, derived.error(), "choose another time");
+}
+
+}  // namespace tasuki::config

@@ -1,0 +1,160 @@
+#include "cluster/config/document.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+namespace tasuki::config {
+namespace {
+
+int line_of(const toml::source_region& source) {
+  return static_cast<int>(source.begin.line);
+}
+
+Value to_value(const toml::node& node);
+
+// toml++ keeps keys in alphabetical order; people expect mistakes and resources in their own.
+Table to_table(const toml::table& source) {
+  struct Positioned {
+    toml::source_position position;
+    Field field;
+  };
+  std::vector<Positioned> positioned;
+  for (const auto& [key, node] : source)
+    positioned.push_back(
+        {key.source().begin, {std::string(key.str()), line_of(key.source()), to_value(node)}});
+  std::ranges::sort(positioned, {}, [](const Positioned& entry) {
+    return std::pair(entry.position.line, entry.position.column);
+  });
+  Table table{line_of(source.source()), {}};
+  for (auto& [position, field] : positioned) table.fields.push_back(std::move(field));
+  return table;
+}
+
+Value to_value(const toml::node& node) {
+  const int line = line_of(node.source());
+  switch (node.type()) {
+    case toml::node_type::string:
+      return {line, node.ref<std::string>()};
+    case toml::node_type::integer:
+      return {line, node.ref<int64_t>()};
+    case toml::node_type::boolean:
+      return {line, node.ref<bool>()};
+    case toml::node_type::table:
+      return {line, to_table(*node.as_table())};
+    case toml::node_type::array: {
+      std::vector<Value> items;
+      for (const auto& item : *node.as_array()) items.push_back(to_value(item));
+      return {line, std::move(items)};
+    }
+    case toml::node_type::floating_point:
+      return {line, OtherValue{"a number with a point"}};
+    default:
+      return {line, OtherValue{"a date or time"}};
+  }
+}
+
+template <class T>
+std::optional<Located<T>> find_scalar(const Table& table, std::string_view key) {
+  const Field* field = table.find(key);
+  if (field == nullptr) return {};
+  const T* value = field->value.as<T>();
+  if (value == nullptr) return {};
+  return Located<T>{*value, field->line};
+}
+
+}  // namespace
+
+const Field* Table::find(std::string_view key) const {
+  const auto found = std::ranges::find(fields, key, &Field::key);
+  return found == fields.end() ? nullptr : &*found;
+}
+
+std::optional<Located<std::string>> Table::find_text(std::string_view key) const {
+  return find_scalar<std::string>(*this, key);
+}
+
+std::optional<Located<int64_t>> Table::find_integer(std::string_view key) const {
+  return find_scalar<int64_t>(*this, key);
+}
+
+std::optional<Located<bool>> Table::find_boolean(std::string_view key) const {
+  return find_scalar<bool>(*this, key);
+}
+
+std::optional<Located<Milliseconds>> Table::find_time(std::string_view key) const {
+  const auto text = find_text(key);
+  if (!text) return {};
+  const auto time = parse_duration(text->value);
+  if (!time) return {};
+  return Located<Milliseconds>{*time, text->line};
+}
+
+const Table* Table::find_table(std::string_view key) const {
+  const Field* field = find(key);
+  return field == nullptr ? nullptr : field->value.as<Table>();
+}
+
+std::vector<Located<std::string>> Table::texts(std::string_view key) const {
+  const Field* field = find(key);
+  const auto* items = field == nullptr ? nullptr : field->value.as<std::vector<Value>>();
+  if (items == nullptr) return {};
+  std::vector<Located<std::string>> found;
+  for (const Value& item : *items)
+    if (const auto* text = item.as<std::string>()) found.push_back({*text, item.line});
+  return found;
+}
+
+std::map<std::string, std::string> Table::text_map(std::string_view key) const {
+  const Table* table = find_table(key);
+  if (table == nullptr) return {};
+  std::map<std::string, std::string> found;
+  for (const Field& field : table->fields)
+    if (auto text = scalar_text(field.value)) found.emplace(field.key, std::move(*text));
+  return found;
+}
+
+std::vector<const Table*> Table::tables(std::string_view key) const {
+  const Field* field = find(key);
+  if (field == nullptr) return {};
+  if (const Table* single = field->value.as<Table>()) return {single};
+  std::vector<const Table*> found;
+  if (const auto* items = field->value.as<std::vector<Value>>())
+    for (const Value& item : *items)
+      if (const Table* table = item.as<Table>()) found.push_back(table);
+  return found;
+}
+
+std::string_view kind_of(const Value& value) {
+  struct {
+    std::string_view operator()(const std::string&) { return "a string"; }
+    std::string_view operator()(int64_t) { return "a number"; }
+    std::string_view operator()(bool) { return "a boolean"; }
+    std::string_view operator()(const OtherValue& other) { return other.kind; }
+    std::string_view operator()(const std::vector<Value>&) { return "an array"; }
+    std::string_view operator()(const Table&) { return "a table"; }
+  } name;
+  return std::visit(name, value.content);
+}
+
+std::optional<std::string> scalar_text(const Value& value) {
+  if (const auto* text = value.as<std::string>()) return *text;
+  if (const auto* number = value.as<int64_t>()) return fmt::format("{}", *number);
+  if (const auto* boolean = value.as<bool>()) return *boolean ? "true" : "false";
+  return {};
+}
+
+std::optional<Table> parse_document(std::string_view text, Report& report) {
+  const toml::parse_result parsed = toml::parse(text);
+  if (!parsed) {
+    report.mistake(line_of(parsed.error().source()),
+                   fmt::format("this is not TOML: {}", parsed.error().description()),
+                   "correct this first, mistakes after it are only seen then");
+    return {};
+  }
+  return to_table(parsed.table());
+}
+
+}  // namespace tasuki::config

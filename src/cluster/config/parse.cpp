@@ -1,0 +1,25 @@
+#include "cluster/config/parse.hpp"
+
+#include "cluster/config/build.hpp"
+#include "cluster/config/checks.hpp"
+
+namespace tasuki::config {
+
+ParseOutcome parse_config(std::string_view text, std::string file_name) {
+  Report report(std::move(file_name));
+  const auto document = parse_document(text, report);
+  if (document) {
+    check_keys(*document, report);
+    check_nodes(*document, report);
+    check_timing(*document, report);
+    check_services(*document, report);
+    check_groups(*document, report);
+    check_partitions(*document, report);
+    check_floating_ips(*document, report);
+  }
+  ParseOutcome outcome{{}, report.mistakes(), report.warnings()};
+  if (outcome.mistakes.empty()) outcome.config = build_config(*document);
+  return outcome;
+}
+
+}  // namespace tasuki::config
