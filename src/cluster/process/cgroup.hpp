@@ -1,0 +1,48 @@
+// Control groups, version 2: where they are on this machine, and the few things the keeper does
+// with them. Only cgroup.procs, cgroup.events and cgroup.kill are needed, no controller.
+// Source: the kernel's Documentation/admin-guide/cgroup-v2.rst.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "kit/fd.hpp"
+#include "kit/result.hpp"
+
+namespace tasuki::process {
+
+// Where the version 2 hierarchy is mounted, and the calling process's own cgroup as a folder in it.
+struct CgroupPlace {
+  std::string mount_point;  // "/sys/fs/cgroup"
+  std::string own;          // "/sys/fs/cgroup/system.slice/tasuki-keeper.service"
+  friend bool operator==(const CgroupPlace&, const CgroupPlace&) = default;
+};
+
+// Reads the place from the texts of /proc/self/mountinfo and /proc/self/cgroup; a sentence for a
+// person when this machine has no cgroup v2.
+Result<CgroupPlace> parse_cgroup_place(std::string_view mountinfo, std::string_view own_cgroup);
+Result<CgroupPlace> find_cgroup_place();
+
+// Opens the folder of a cgroup, as CLONE_INTO_CGROUP wants it.
+Result<Fd> open_cgroup(const std::string& folder);
+
+// Sends SIGKILL to every process in the cgroup and below; none can escape by forking.
+Result<void> kill_cgroup(const std::string& folder);
+
+// Tells when a cgroup becomes empty: its descriptor is readable with EPOLLPRI after each change.
+class CgroupWatch {
+ public:
+  static Result<CgroupWatch> open(const std::string& folder);
+  [[nodiscard]] int fd() const { return events_.get(); }
+  // Whether a process lives in the cgroup or below. Reading also waits for the next change.
+  [[nodiscard]] Result<bool> populated() const;
+
+ private:
+  explicit CgroupWatch(Fd events) : events_(std::move(events)) {}
+  Fd events_;
+};
+
+// Removes an empty cgroup with the empty ones below it; fine when it is not there.
+Result<void> remove_cgroup_tree(const std::string& folder);
+
+}  // namespace tasuki::process
