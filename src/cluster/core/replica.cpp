@@ -129,6 +129,10 @@ bool Replica::right_here() const {
   return connected_ && has_right_to_decide(state_, here);
 }
 
+bool Replica::may_keep() const {
+  return right_here() || decided_by_fence(state_.config());
+}
+
 void Replica::try_to_agree() {
   disagreement_.clear();
   if (hellos_.size() != view_.view.members.size() || snapshot_from_) return;
@@ -166,7 +170,8 @@ bool Replica::knows_newest(const std::map<NodeId, Hello>& hellos) const {
     for (const Node& node : config.nodes) last.insert(node.id);
   if (std::ranges::all_of(last, present)) return true;
   // Those who are not here cannot have decided without one who is.
-  // An odd number of nodes needs no witness, so it has no vote there (membership/corosync_conf.hpp).
+  // An odd number of nodes needs no witness, so it has no vote there
+  // (membership/corosync_conf.hpp).
   const bool witness_votes = config.witness && config.nodes.size() % 2 == 0;
   const size_t votes = config.nodes.size() + (witness_votes ? 1 : 0);
   const auto here = static_cast<size_t>(
@@ -183,8 +188,8 @@ void Replica::agree(const State& base, NodeId authority) {
   view_.view.quorate = everybody_quorate();
   snapshot_from_.reset();
   // The cluster decides as its oldest member does.
-  state_.feature_level = std::ranges::min(
-      hellos_ | std::views::values | std::views::transform(&Hello::feature_level));
+  state_.feature_level =
+      std::ranges::min(hellos_ | std::views::values | std::views::transform(&Hello::feature_level));
 
   const bool lost_node_is_back =
       anybody_current && std::ranges::any_of(hellos_, [&](const auto& entry) {

@@ -82,6 +82,9 @@ class Replica {
   // What this node's own engine says now; it may lose its right before all members have heard of
   // it.
   [[nodiscard]] bool right_here() const;
+  // This node may go on with what it owns. Of two nodes without a witness each may: the other
+  // decides alone only after this one's power is off.
+  [[nodiscard]] bool may_keep() const;
   // Knows the newest acknowledged state.
   [[nodiscard]] bool informed() const { return informed_; }
   [[nodiscard]] bool stale() const { return stale_; }

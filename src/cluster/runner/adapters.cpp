@@ -1,0 +1,52 @@
+#include "cluster/runner/adapters.hpp"
+
+#include "cluster/resource/floating_ip/floating_ip.hpp"
+#include "cluster/resource/partition/partition.hpp"
+#include "cluster/resource/script/script.hpp"
+#include "cluster/resource/service/service.hpp"
+
+namespace tasuki::runner {
+namespace {
+
+// Where a service answers when its configuration names only a port.
+std::string default_address(const executor::GroupSpec& spec) {
+  for (const executor::Item& item : spec.items)
+    if (const auto* ip = std::get_if<core::FloatingIp>(&item.resource.what)) return ip->address;
+  return "127.0.0.1";
+}
+
+}  // namespace
+
+std::unique_ptr<resource::Resource> make_adapter(GroupContext& context,
+                                                 const executor::GroupSpec& spec,
+                                                 const executor::Item& item,
+                                                 resource::FaultHandler on_fault) {
+  struct Maker {
+    GroupContext& context;
+    const executor::GroupSpec& spec;
+    const executor::Item& item;
+    resource::FaultHandler on_fault;
+
+    std::unique_ptr<resource::Resource> operator()(const core::Partition& partition) {
+      return resource::make_partition(context.io, context.workers, partition,
+                                      {item.resource.start_limit, item.resource.stop_limit},
+                                      std::move(on_fault));
+    }
+    std::unique_ptr<resource::Resource> operator()(const core::FloatingIp& ip) {
+      return resource::make_floating_ip(context.io, ip, std::move(on_fault));
+    }
+    std::unique_ptr<resource::Resource> operator()(const core::ServiceUse&) {
+      return resource::make_service(
+          {context.io, context.keeper, spec.name.value, *item.service, default_address(spec)},
+          std::move(on_fault));
+    }
+    std::unique_ptr<resource::Resource> operator()(const core::Scripts& scripts) {
+      return resource::make_script({context.io, context.keeper, spec.name.value,
+                                    item.resource.name.value, scripts, item.resource.start_limit,
+                                    item.resource.stop_limit});
+    }
+  };
+  return std::visit(Maker{context, spec, item, std::move(on_fault)}, item.resource.what);
+}
+
+}  // namespace tasuki::runner

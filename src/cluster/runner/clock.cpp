@@ -1,0 +1,15 @@
+#include "cluster/runner/clock.hpp"
+
+#include <fmt/chrono.h>
+
+namespace tasuki::runner {
+
+std::string time_of_day() {
+  const auto time = std::chrono::system_clock::now();
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000;
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(time)), milliseconds);
+}
+
+}  // namespace tasuki::runner

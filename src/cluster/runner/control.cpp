@@ -1,0 +1,319 @@
+#include "cluster/runner/control.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <ranges>
+
+#include <fmt/format.h>
+
+#include "cluster/config/diff.hpp"
+#include "cluster/config/parse.hpp"
+#include "cluster/runner/engine_config.hpp"
+#include "kit/text.hpp"
+
+namespace tasuki::runner {
+
+using api::Access;
+using api::Method;
+using api::Request;
+using api::Response;
+using core::milliseconds;
+
+namespace {
+
+constexpr size_t kLogLinesMax = 5000;
+// A change is on every disk well within this, unless a disk or a server is in trouble.
+constexpr milliseconds kChangeLimit{30'000};
+constexpr milliseconds kWaitDefault{120'000};
+constexpr milliseconds kWaitMax{3'600'000};
+
+Response error_of(const Error& error) {
+  switch (error.code) {
+    case ENOENT:
+      return api::error_response(404, error.what);
+    case EBUSY:
+      return api::error_response(409, error.what);
+    case EPERM:
+      return api::error_response(503, error.what);
+    case ETIMEDOUT:
+      return api::error_response(504, error.what);
+    default:
+      return api::error_response(500, error.what);
+  }
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {
+  const auto near = nearest_word(word, known);
+  if (near) return fmt::format("; did you mean \"{}\"?", *near);
+  return known.empty() ? "" : fmt::format("; there are: {}", join(known, ", "));
+}
+
+Result<const core::Group*> find_group(const Node& node, const std::string& name) {
+  if (const auto* group = node.config().find_group(core::GroupName{name})) return group;
+  std::vector<std::string> known;
+  for (const core::Group& group : node.config().groups) known.push_back(group.name.value);
+  return failure(fmt::format("there is no group \"{}\"{}", name, did_you_mean(name, known)),
+                 ENOENT);
+}
+
+Result<const core::Node*> find_node(const Node& node, const std::string& name) {
+  if (const auto* found = node.config().find_node(name)) return found;
+  std::vector<std::string> known;
+  for (const core::Node& configured : node.config().nodes) known.push_back(configured.name);
+  return failure(fmt::format("there is no server \"{}\"{}", name, did_you_mean(name, known)),
+                 ENOENT);
+}
+
+// Waits until the group has come to where it was sent; the sentence says where it is.
+Task<Response> wait_for_group(Node& node, core::GroupName name, uint64_t version, bool up,
+                              std::optional<core::NodeId> where, milliseconds limit) {
+  const Moment deadline = now() + limit;
+  for (;;) {
+    const std::string word = group_state_word(node.replica(), name);
+    const auto found = node.replica().state().groups.find(name);
+    const bool known = found != node.replica().state().groups.end();
+    const auto holder = known ? found->second.holder : std::nullopt;
+    const bool there = up ? word == "online" && (!where || holder == where) : word == "stopped";
+    if (there) {
+      const std::string at = holder ? " on " + node.config().node_name(*holder) : "";
+      co_return Response{
+          200,
+          {{"version", version}, {"outcome", fmt::format("group {} is {}{}", name, word, at)}}};
+    }
+    if (word == "failed" || word == "conflict")
+      co_return api::error_response(
+          500, fmt::format("group {} is {}: {}", name, word, known ? found->second.reason : ""));
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline - now());
+    if (left.count() <= 0)
+      co_return api::error_response(
+          504, fmt::format("group {} is still {} after {} s: {}", name, word, limit.count() / 1000,
+                           known ? found->second.reason : ""));
+    co_await node.wait_for_change(left);
+  }
+}
+
+Task<Response> change_group(Node& node, Request request, std::string verb) {
+  const auto group = find_group(node, request.parameters.at("name"));
+  if (!group) co_return error_of(group.error());
+  const core::GroupName name = (*group)->name;
+  std::optional<core::NodeId> to;
+  if (const Json target = request.body.value("to", Json(nullptr)); !target.is_null()) {
+    const auto found = find_node(node, target.get<std::string>());
+    if (!found) co_return error_of(found.error());
+    to = (*found)->id;
+  }
+
+  core::Change change = core::StopGroup{name};
+  if (verb == "start") change = core::StartGroup{name};
+  if (verb == "retry") change = core::RetryGroup{name};
+  if (verb == "move") change = core::MoveGroup{name, to};
+  auto version = co_await node.change(change, kChangeLimit);
+  if (version && verb == "start" && to) {
+    const auto holder = node.replica().state().groups.find(name);
+    const bool there = holder != node.replica().state().groups.end() && holder->second.holder == to;
+    if (!there) version = co_await node.change(core::MoveGroup{name, to}, kChangeLimit);
+  }
+  if (!version) co_return error_of(version.error());
+  if (verb == "move" && !to) to = node.replica().state().intent_of(name).moved_to;
+
+  if (!request.body.value("wait", false))
+    co_return Response{
+        200,
+        {{"version", *version}, {"outcome", fmt::format("group {}: {} is under way", name, verb)}}};
+  const milliseconds limit{request.body.value("wait_ms", kWaitDefault.count())};
+  co_return co_await wait_for_group(node, name, *version, verb != "stop", to,
+                                    std::clamp(limit, milliseconds(0), kWaitMax));
+}
+
+Task<Response> change_node(Node& node, Request request, std::string verb) {
+  const auto found = find_node(node, request.parameters.at("name"));
+  if (!found) co_return error_of(found.error());
+  const core::NodeId id = (*found)->id;
+  const std::string name = (*found)->name;
+  core::Change change = core::SetNodeStandby{id, verb == "standby"};
+  std::string outcome =
+      verb == "standby" ? "is set aside; its groups move away" : "takes part again";
+  if (verb == "confirm-down") {
+    change = core::ConfirmNodeDown{id};
+    outcome = "is taken for down, as you vouch";
+    if (!node.replica().may_decide()) {
+      const bool accept_loss = request.body.value("accept_loss", false);
+      if (node.replica().view().members.contains(id))
+        co_return api::error_response(409, name + " is up and in the cluster");
+      if (!accept_loss)
+        co_return api::error_response(
+            409, fmt::format("{} may have changes that this server does not know; if they may be "
+                             "given up, say: tasuki node confirm-down {} --accept-loss",
+                             name, name));
+      if (auto done = co_await node.confirm_down_alone(id); !done) co_return error_of(done.error());
+      co_return Response{
+          200,
+          {{"version", node.replica().state().durable.version}, {"outcome", name + " " + outcome}}};
+    }
+  }
+  const auto version = co_await node.change(change, kChangeLimit);
+  if (!version) co_return error_of(version.error());
+  co_return Response{200, {{"version", *version}, {"outcome", name + " " + outcome}}};
+}
+
+Task<Response> set_locked(Node& node, bool locked) {
+  const auto version = co_await node.change(core::SetLocked{locked}, kChangeLimit);
+  if (!version) co_return error_of(version.error());
+  co_return Response{200,
+                     {{"version", *version},
+                      {"outcome", locked ? "the cluster is locked; nothing fails over"
+                                         : "the cluster is unlocked"}}};
+}
+
+Json record_json(const core::AppliedConfig& applied) {
+  return {{"counter", applied.counter},
+          {"hash", applied.hash},
+          {"applied_at", applied.applied_at},
+          {"applied_by", applied.applied_by}};
+}
+
+Json config_json(const core::AppliedConfig& applied) {
+  Json json = record_json(applied);
+  json["text"] = applied.text;
+  return json;
+}
+
+Task<Response> apply_config(Node& node, Request request) {
+  const std::string text = request.body.at("text");
+  const auto parsed = config::parse_config(text, request.body.value("file", "cluster.toml"));
+  if (!parsed.config) {
+    Json diagnostics = Json::array();
+    for (const auto& mistake : parsed.mistakes) diagnostics.push_back(config::to_json(mistake));
+    Response response = api::error_response(422, "the configuration has mistakes");
+    response.body["diagnostics"] = diagnostics;
+    co_return response;
+  }
+  Json changes = Json::array();
+  for (const auto& change : config::diff_configs(node.config(), *parsed.config).changes)
+    changes.push_back({{"path", change.path}, {"what", change.what}});
+  const core::AppliedConfig applied{0,           hash_of(text), text, time_of_day(),
+                                    node.name(), *parsed.config};
+  const core::AppliedConfig& before = node.replica().state().durable.applied;
+  const bool nothing_new = before.text == text;
+  if (request.body.value("dry_run", false) || (nothing_new && node.replica().may_decide()))
+    co_return Response{200,
+                       {{"counter", before.counter}, {"hash", applied.hash}, {"changes", changes}}};
+  const auto version = co_await node.apply_config(applied);
+  if (!version) co_return error_of(version.error());
+  const core::AppliedConfig& after = node.replica().state().durable.applied;
+  co_return Response{200, {{"counter", after.counter}, {"hash", after.hash}, {"changes", changes}}};
+}
+
+Task<Response> old_config(Node& node, Request request) {
+  const std::string wanted = request.parameters.at("counter");
+  for (const core::AppliedConfig& applied : node.store().history())
+    if (std::to_string(applied.counter) == wanted) co_return Response{200, config_json(applied)};
+  co_return api::error_response(404, fmt::format("configuration {} is not kept here; say: tasuki "
+                                                 "config history",
+                                                 wanted));
+}
+
+uint64_t number_or(const Request& request, const std::string& name, uint64_t otherwise) {
+  const auto found = request.query.find(name);
+  if (found == request.query.end()) return otherwise;
+  uint64_t number = otherwise;
+  std::from_chars(found->second.data(), found->second.data() + found->second.size(), number);
+  return number;
+}
+
+// Hands every event to one reader, from when it came.
+Task<void> follow_events(Node& node, api::EventWriter& writer) {
+  struct Queue {
+    explicit Queue(asio::io_context::executor_type executor) : more(executor) {}
+    std::deque<Json> events;
+    asio::steady_timer more;
+  };
+  constexpr size_t kQueueMax = 1000;  // a reader this far behind is dropped
+  const auto executor = co_await asio::this_coro::executor;
+  auto queue = std::make_shared<Queue>(*executor.target<asio::io_context::executor_type>());
+  struct Subscription {
+    EventLog& log;
+    EventLog::Following following;
+    ~Subscription() { log.unfollow(following); }
+  };
+  const Subscription subscription{node.events(), node.events().follow([queue](const Json& event) {
+                                    queue->events.push_back(event);
+                                    queue->more.cancel();
+                                  })};
+  for (;;) {
+    while (!queue->events.empty()) {
+      Json event = std::move(queue->events.front());
+      queue->events.pop_front();
+      if (queue->events.size() > kQueueMax || !co_await writer.send(std::move(event))) co_return;
+    }
+    queue->more.expires_at(asio::steady_timer::time_point::max());
+    boost::system::error_code ignored;
+    co_await queue->more.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) co_return;
+  }
+}
+
+Task<Response> answer_now(Response response) {
+  co_return response;
+}
+
+}  // namespace
+
+void LogTail::add(std::string line) {
+  lines_.push_back(std::move(line));
+  if (lines_.size() > kLogLinesMax) lines_.pop_front();
+}
+
+Json LogTail::last(size_t count) const {
+  Json list = Json::array();
+  const size_t skipped = lines_.size() - std::min(count, lines_.size());
+  for (const std::string& line : lines_ | std::views::drop(skipped)) list.push_back(line);
+  return list;
+}
+
+void add_routes(api::Server& server, Node& node, const LogTail& log) {
+  server.add(Method::get, "/v1/status", Access::read,
+             [&node](Request) { return answer_now({200, node.status()}); });
+  for (const std::string verb : {"start", "stop", "move", "retry"})
+    server.add(
+        Method::post, "/v1/groups/{name}/" + verb, Access::act,
+        [&node, verb](Request request) { return change_group(node, std::move(request), verb); });
+  for (const std::string verb : {"standby", "resume", "confirm-down"})
+    server.add(
+        Method::post, "/v1/nodes/{name}/" + verb, Access::act,
+        [&node, verb](Request request) { return change_node(node, std::move(request), verb); });
+  server.add(Method::post, "/v1/lock", Access::act,
+             [&node](Request) { return set_locked(node, true); });
+  server.add(Method::post, "/v1/unlock", Access::act,
+             [&node](Request) { return set_locked(node, false); });
+  server.add(Method::get, "/v1/config", Access::read, [&node](Request) {
+    return answer_now({200, config_json(node.replica().state().durable.applied)});
+  });
+  server.add(Method::post, "/v1/config", Access::act,
+             [&node](Request request) { return apply_config(node, std::move(request)); });
+  server.add(Method::get, "/v1/config/history", Access::read, [&node](Request) {
+    Json versions = Json::array();
+    for (const auto& applied : node.store().history()) versions.push_back(record_json(applied));
+    return answer_now({200, {{"versions", versions}}});
+  });
+  server.add(Method::get, "/v1/config/{counter}", Access::read,
+             [&node](Request request) { return old_config(node, std::move(request)); });
+  server.add(Method::get, "/v1/events", Access::read, [&node](Request request) {
+    return answer_now({200, {{"events", node.events().since(number_or(request, "since", 0))}}});
+  });
+  server.add_stream("/v1/events/follow", [&node](Request, api::EventWriter& writer) {
+    return follow_events(node, writer);
+  });
+  server.add(Method::get, "/v1/timeline", Access::read, [&node](Request request) {
+    const auto group = request.query.find("group");
+    return answer_now(
+        {200,
+         {{"failovers", node.timelines().of(group == request.query.end() ? "" : group->second)}}});
+  });
+  server.add(Method::get, "/v1/log", Access::read, [&log](Request request) {
+    return answer_now({200, {{"lines", log.last(number_or(request, "lines", 100))}}});
+  });
+}
+
+}  // namespace tasuki::runner

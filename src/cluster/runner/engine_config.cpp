@@ -1,0 +1,83 @@
+#include "cluster/runner/engine_config.hpp"
+
+#include <filesystem>
+#include <sodium.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <fmt/format.h>
+
+#include "cluster/config/parse.hpp"
+#include "cluster/core/timing.hpp"
+#include "cluster/membership/corosync_conf.hpp"
+#include "cluster/runner/clock.hpp"
+#include "kit/file.hpp"
+
+extern char** environ;  // environ(7): POSIX has it, no header declares it without _GNU_SOURCE
+
+namespace tasuki::runner {
+
+std::optional<core::Config> read_config(const std::string& text) {
+  return config::parse_config(text, "").config;
+}
+
+std::string hash_of(const std::string& text) {
+  unsigned char digest[crypto_generichash_BYTES];
+  // libsodium documents crypto_generichash without a key as never failing.
+  crypto_generichash(digest, sizeof digest, reinterpret_cast<const unsigned char*>(text.data()),
+                     text.size(), nullptr, 0);
+  std::string hash;
+  for (const unsigned char byte : digest) hash += fmt::format("{:02x}", byte);
+  return hash;
+}
+
+Result<proto::StateFile> load_state(const NodePaths& paths, const std::string& node_name) {
+  asio::io_context unused;
+  auto kept = Store(unused, paths.state_folder).load(read_config);
+  if (!kept) return failure(kept.error());
+  if (*kept && (*kept)->durable.applied.counter > 0) return std::move(**kept);
+
+  const auto text = read_file(paths.initial_config);
+  if (!text) return failure(text.error().during("this server has no configuration yet"));
+  auto parsed = config::parse_config(*text, paths.initial_config);
+  if (!parsed.config) {
+    std::string mistakes;
+    for (const auto& mistake : parsed.mistakes) mistakes += "\n" + config::to_text(mistake);
+    return failure("the initial configuration has mistakes:" + mistakes);
+  }
+  proto::StateFile state;
+  state.durable.applied = {1, hash_of(*text), *text, time_of_day(), node_name, *parsed.config};
+  return state;
+}
+
+Result<bool> write_corosync_conf(const core::Config& config, const NodePaths& paths) {
+  if (config.nodes.size() < 2) return false;
+  const auto timing = core::derive_timing(config);
+  if (!timing) return failure(timing.error());
+  const std::string text = membership::corosync_conf(config, *timing, {paths.authkey, ""});
+  const auto old = read_file(paths.corosync_conf);
+  if (old && *old == text) return false;
+  const std::string folder = std::filesystem::path(paths.corosync_conf).parent_path().string();
+  if (auto made = make_folders(folder); !made) return failure(made.error());
+  if (auto done = replace_file_durably(paths.corosync_conf, text, 0640); !done)
+    return failure(done.error());
+  return true;
+}
+
+Result<void> reload_corosync() {
+  std::string program = "corosync-cfgtool";
+  std::string option = "-R";
+  char* const arguments[] = {program.data(), option.data(), nullptr};
+  pid_t child = 0;
+  if (const int problem =
+          ::posix_spawnp(&child, program.c_str(), nullptr, nullptr, arguments, environ))
+    return errno_failure("corosync-cfgtool -R", problem);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    return failure("corosync-cfgtool -R failed: Corosync still runs with its old settings");
+  return {};
+}
+
+}  // namespace tasuki::runner

@@ -1,0 +1,200 @@
+#include "cluster/runner/group_runner.hpp"
+
+#include <algorithm>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <fmt/format.h>
+
+#include "cluster/runner/adapters.hpp"
+#include "kit/duration.hpp"
+
+namespace tasuki::runner {
+
+using core::milliseconds;
+using core::Note;
+using executor::Disk;
+
+namespace {
+
+// A step that was cancelled at its limit has this long to notice.
+constexpr milliseconds kCancelGrace{2000};
+// The keeper's own answers come in well under this.
+constexpr milliseconds kCloseLimit{30'000};
+
+executor::Time machine_time() {
+  return std::chrono::duration_cast<executor::Time>(now().time_since_epoch());
+}
+
+// A service has limits of its own, which its adapter keeps; the step's limit only backs them up.
+milliseconds start_limit(const executor::Item& item) {
+  const milliseconds own = item.resource.start_limit;
+  return item.service ? std::max(own, item.service->start_limit + kCancelGrace) : own;
+}
+milliseconds stop_limit(const executor::Item& item) {
+  const milliseconds own = item.resource.stop_limit;
+  return item.service ? std::max(own, item.service->stop_limit + kCancelGrace) : own;
+}
+
+}  // namespace
+
+struct GroupRunner::Operation {
+  explicit Operation(asio::io_context& io) : limit(io) {}
+  bool ended = false;
+  asio::cancellation_signal cancel;
+  asio::steady_timer limit;
+};
+
+GroupRunner::GroupRunner(GroupContext& context, executor::GroupSpec spec)
+    : context_(context), machine_(std::move(spec)) {}
+
+GroupRunner::~GroupRunner() {
+  *alive_ = false;
+}
+
+Task<void> GroupRunner::adopt(Json kept) {
+  std::vector<core::ResourceName> up;
+  for (const executor::Item& item : machine_.spec().items) {
+    const auto found = co_await adapter(item).adopt();
+    if (!found)
+      note(Note::Level::warning,
+           fmt::format("{} cannot be examined: {}", item.resource.name, found.error().what));
+    if (found && *found) up.push_back(item.resource.name);
+  }
+  perform(machine_.adopt(kept.value("ticket", uint64_t{0}), up));
+}
+
+void GroupRunner::set_order(const executor::Order& order) {
+  if (order != machine_.order()) perform(machine_.set_order(order));
+}
+
+void GroupRunner::set_spec(executor::GroupSpec spec) {
+  if (spec.items != machine_.spec().items || spec.environment != machine_.spec().environment)
+    perform(machine_.set_spec(std::move(spec)));
+}
+
+void GroupRunner::perform(std::vector<executor::Effect> effects) {
+  struct Performer {
+    GroupRunner& self;
+    void operator()(const core::Report& said) const { self.context_.report(said.report); }
+    void operator()(const executor::StartStep& step) const {
+      self.run_step(self.start(step), start_limit(step.item),
+                    fmt::format("the start of {}", step.item.resource.name));
+    }
+    void operator()(const executor::StopStep& step) const {
+      self.run_step(self.stop(step), stop_limit(step.item),
+                    fmt::format("the stop of {}", step.item.resource.name));
+    }
+    void operator()(const executor::RecoverStep& step) const {
+      self.run_step(
+          self.adapter(step.item).start(self.options(core::Event::recover, Disk::success)),
+          start_limit(step.item), "the scripts' RECOVER");
+    }
+    void operator()(const executor::CloseStep&) const {
+      self.run_step(self.close(), kCloseLimit, "the end of the group");
+    }
+    void operator()(const executor::ResetNode& reset) const {
+      self.note(Note::Level::error, reset.why + "; this node resets itself");
+      self.context_.reset_node(fmt::format("group {}: {}", self.machine_.spec().name, reset.why));
+    }
+  };
+  for (const executor::Effect& effect : effects) std::visit(Performer{*this}, effect);
+}
+
+void GroupRunner::finish(const Result<void>& result) {
+  if (!result) note(Note::Level::warning, result.error().what);
+  perform(machine_.done(result, machine_time()));
+}
+
+void GroupRunner::run_step(Task<Result<void>> step, milliseconds limit, std::string what) {
+  auto operation = std::make_shared<Operation>(context_.io);
+  asio::co_spawn(
+      context_.io, std::move(step),
+      asio::bind_cancellation_slot(
+          operation->cancel.slot(), [this, alive = alive_, operation, limit, what](
+                                        std::exception_ptr cancelled, Result<void> result) {
+            if (!*alive || operation->ended) return;
+            operation->ended = true;
+            operation->limit.cancel();
+            if (cancelled)
+              result = failure(fmt::format("{} took longer than {}", what, format_duration(limit)));
+            finish(result);
+          }));
+  operation->limit.expires_after(limit);
+  operation->limit.async_wait(
+      [this, alive = alive_, operation, limit, what](boost::system::error_code stopped) {
+        if (stopped || operation->ended) return;
+        operation->cancel.emit(asio::cancellation_type::terminal);
+        operation->limit.expires_after(kCancelGrace);
+        operation->limit.async_wait(
+            [this, alive, operation, limit, what](boost::system::error_code stopped_now) {
+              if (stopped_now || operation->ended || !*alive) return;
+              operation->ended = true;
+              hung_ = fmt::format("{} did not end within {} and cannot be broken off", what,
+                                  format_duration(limit));
+              finish(failure(hung_));
+            });
+      });
+}
+
+Task<Result<void>> GroupRunner::start(executor::StartStep step) {
+  if (auto told = co_await tell_keeper(); !told) co_return told;
+  auto result = co_await adapter(step.item).start(options(step.event, step.disk));
+  if (result) context_.stepped(machine_.spec().name, step.item.resource.name.value);
+  co_return result;
+}
+
+Task<Result<void>> GroupRunner::stop(executor::StopStep step) {
+  const core::GroupName group = machine_.spec().name;
+  if (std::holds_alternative<core::Partition>(step.item.resource.what)) {
+    // What scripts and services left behind must not keep the partition busy.
+    if (auto killed = co_await context_.keeper.kill_group(group.value); !killed) co_return killed;
+  }
+  auto result = co_await adapter(step.item).stop(options(machine_.order().event, Disk::success));
+  if (result) std::erase_if(adapters_, [&](const Adapter& kept) { return kept.item == step.item; });
+  co_return result;
+}
+
+Task<Result<void>> GroupRunner::close() {
+  if (!hung_.empty()) co_return failure(hung_);
+  const std::string group = machine_.spec().name.value;
+  if (auto killed = co_await context_.keeper.kill_group(group); !killed) co_return killed;
+  co_return co_await context_.keeper.close_group(group);
+}
+
+// What the keeper must undo should it have to, and what the next tasukid must know.
+Task<Result<void>> GroupRunner::tell_keeper() {
+  std::vector<process::Release> releases;
+  const auto& items = machine_.spec().items;
+  for (auto item = items.rbegin(); item != items.rend(); ++item) {
+    auto of_resource = adapter(*item).releases();
+    if (!of_resource) co_return failure(of_resource.error());
+    releases.insert(releases.end(), of_resource->begin(), of_resource->end());
+  }
+  co_return co_await context_.keeper.open_group(
+      {machine_.spec().name.value, releases, {{"ticket", machine_.order().ticket}}});
+}
+
+resource::Resource& GroupRunner::adapter(const executor::Item& item) {
+  const auto known = std::ranges::find(adapters_, item, &Adapter::item);
+  if (known != adapters_.end()) return *known->resource;
+  auto on_fault = [this, alive = alive_, name = item.resource.name](std::string why) {
+    if (!*alive) return;
+    note(Note::Level::warning, fmt::format("{}: {}", name, why));
+    perform(machine_.fault(name, why, machine_time()));
+  };
+  adapters_.push_back({item, make_adapter(context_, machine_.spec(), item, on_fault)});
+  return *adapters_.back().resource;
+}
+
+resource::StartOptions GroupRunner::options(core::Event event, Disk disk) const {
+  const executor::Order& order = machine_.order();
+  return {order.old_owner_let_go, executor::script_environment(context_.config(), machine_.spec(),
+                                                               order, context_.self, event, disk)};
+}
+
+void GroupRunner::note(Note::Level level, std::string text) {
+  context_.note({level, fmt::format("group {}", machine_.spec().name), std::move(text)});
+}
+
+}  // namespace tasuki::runner

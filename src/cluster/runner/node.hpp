@@ -1,0 +1,123 @@
+// tasukid: the loop that gathers what happened, asks the core, and has it done.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "cluster/core/replica.hpp"
+#include "cluster/core/timers.hpp"
+#include "cluster/core/timing.hpp"
+#include "cluster/membership/engine.hpp"
+#include "cluster/process/keeper_client.hpp"
+#include "cluster/runner/event_log.hpp"
+#include "cluster/runner/fencer.hpp"
+#include "cluster/runner/group_runner.hpp"
+#include "cluster/runner/lease.hpp"
+#include "cluster/runner/status.hpp"
+#include "cluster/runner/store.hpp"
+#include "cluster/runner/timeline.hpp"
+
+namespace tasuki::runner {
+
+// The keeper's name for the services that run on every node (scope = "node").
+inline const core::GroupName kNodeServices{"node-services"};
+
+struct NodePaths {
+  std::string state_folder = "/var/lib/tasuki";
+  std::string initial_config = "/etc/tasuki/cluster.toml";
+  std::string authkey = "/etc/tasuki/authkey";
+  std::string corosync_conf = "/run/tasuki/corosync.conf";
+  std::string keeper_socket = "/run/tasuki/keeper.sock";
+  std::string control_socket = "/run/tasuki/control.sock";
+};
+
+class Node {
+ public:
+  Node(asio::io_context& io, NodePaths paths, core::NodeId self, proto::StateFile state,
+       bool lease_counts);
+  ~Node();
+
+  // Finds what the keeper holds, then takes part in the cluster.
+  Task<Result<void>> start();
+  // Moves the groups away, says goodbye, and returns when nothing is left here.
+  Task<void> leave();
+
+  // Asks all members for a change; returns the version that has it, durable on every member.
+  Task<Result<uint64_t>> change(core::Change change, std::chrono::milliseconds limit);
+  // Takes the configuration: by agreement of all members, or alone where no cluster exists yet.
+  Task<Result<uint64_t>> apply_config(core::AppliedConfig applied);
+  Task<Result<void>> confirm_down_alone(core::NodeId node);
+
+  [[nodiscard]] const core::Replica& replica() const { return replica_; }
+  [[nodiscard]] const core::Config& config() const { return replica_.state().config(); }
+  [[nodiscard]] core::NodeId self() const { return self_; }
+  [[nodiscard]] std::string name() const { return config().node_name(self_); }
+  [[nodiscard]] Json status() const;
+  [[nodiscard]] EventLog& events() { return events_; }
+  [[nodiscard]] const TimelineHistory& timelines() const { return timelines_; }
+  [[nodiscard]] const Store& store() const { return store_; }
+  // Returns when the state may have changed, or after `limit`.
+  Task<void> wait_for_change(core::milliseconds limit);
+
+ private:
+  struct Waiting;  // a change whose outcome somebody waits for
+
+  void answer(const core::Outcome& outcome);
+  void carry_out(core::Ready ready);
+  void heard(core::NodeId from, std::string_view text);
+  void react();
+  void react_to_config();
+  void give_orders();
+  [[nodiscard]] executor::Order order_for(const core::GroupName& group) const;
+  void run_timers();
+  void watch_right();
+  void remember_since();
+  Task<void> adopt_node_services(process::HelloReply kept);
+  void update_node_services();
+  void node_services_reported(const core::GroupReport& report);
+  [[nodiscard]] std::map<std::string, std::string> node_service_states() const;
+  void say(const core::Message& message);
+  void note(core::Note::Level level, std::string subject, std::string text);
+  void report(const core::GroupReport& report);
+  void begin_timeline(const core::GroupName& group, const executor::Order& order);
+  GroupRunner& group_runner(const core::Group& group);
+  Task<Result<uint64_t>> change_once(core::Change change, std::chrono::milliseconds limit);
+
+  asio::io_context& io_;
+  asio::thread_pool workers_{4};
+  NodePaths paths_;
+  core::NodeId self_;
+  Store store_;
+  EventLog events_;
+  TimelineRecorder timeline_;
+  TimelineHistory timelines_;
+  process::KeeperClient keeper_;
+  core::Replica replica_;
+  core::Timing timing_;
+  std::unique_ptr<membership::Engine> engine_;
+  GroupContext group_context_;
+  std::map<core::GroupName, std::unique_ptr<GroupRunner>> groups_;
+  std::unique_ptr<GroupRunner> node_services_;  // those that run on every node, outside groups
+  core::GroupReport node_services_report_;
+  asio::steady_timer node_services_retry_;
+  Lease lease_;
+  Fencer fencer_;
+  std::map<std::string, std::unique_ptr<asio::steady_timer>> timers_;
+  std::map<std::string, std::shared_ptr<Waiting>> waiting_;
+  uint64_t next_request_ = 1;
+  std::string boot_;  // names this run of tasukid in the ids of its requests
+  std::optional<Moment> right_lost_;
+  asio::steady_timer isolation_timer_;
+  bool leaving_alone_ = false;
+  bool isolated_ = false;  // without the right for longer than the grace: everything goes down
+  uint64_t config_counter_seen_ = 0;
+  asio::steady_timer changed_;  // cancelled whenever the state may have changed
+  std::map<std::string, std::pair<std::string, std::string>> since_;  // subject to word and time
+  Moment membership_changed_at_ = now();
+  Moment agreed_at_ = now();
+  Moment proved_at_ = now();
+};
+
+}  // namespace tasuki::runner

@@ -1,0 +1,102 @@
+// The part of the node that people's requests go through.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "cluster/runner/node.hpp"
+
+namespace tasuki::runner {
+
+// A change whose outcome somebody waits for.
+struct Node::Waiting {
+  explicit Waiting(asio::io_context& io) : done(io) {}
+  asio::steady_timer done;  // cancelled when the outcome is there
+  std::optional<Result<uint64_t>> outcome;
+};
+
+namespace {
+
+// A change that met a change of membership is asked for again after this.
+constexpr core::milliseconds kAskAgain{50};
+// What is left to say when a node leaves is said within this.
+constexpr core::milliseconds kLeaveLimit{120'000};
+
+}  // namespace
+
+void Node::answer(const core::Outcome& outcome) {
+  const auto waiting = waiting_.find(outcome.id);
+  if (waiting == waiting_.end()) return;
+  waiting->second->outcome = outcome.version;
+  waiting->second->done.cancel();
+  waiting_.erase(waiting);
+}
+
+Task<Result<uint64_t>> Node::change(core::Change change, core::milliseconds limit) {
+  const Moment deadline = now() + limit;
+  for (;;) {
+    const auto left = std::chrono::duration_cast<core::milliseconds>(deadline - now());
+    if (left.count() <= 0)
+      co_return failure(
+          "no answer from all servers in time; whether the change was made is shown "
+          "by: tasuki status",
+          ETIMEDOUT);
+    auto outcome = co_await change_once(change, left);
+    if (outcome || outcome.error().code != EAGAIN) co_return outcome;
+    co_await wait_for(kAskAgain);
+  }
+}
+
+Task<Result<uint64_t>> Node::change_once(core::Change change, core::milliseconds limit) {
+  const std::string id = fmt::format("{}-{}-{}", self_, boot_, next_request_++);
+  auto waiting = std::make_shared<Waiting>(io_);
+  waiting->done.expires_after(limit);
+  waiting_[id] = waiting;
+  carry_out(replica_.request(id, change));
+  if (!waiting->outcome) {
+    boost::system::error_code ignored;
+    co_await waiting->done.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  waiting_.erase(id);
+  if (!waiting->outcome) co_return failure("no answer", EAGAIN);
+  co_return *waiting->outcome;
+}
+
+Task<Result<uint64_t>> Node::apply_config(core::AppliedConfig applied) {
+  if (replica_.may_decide() || replica_.state().durable.epoch > 0)
+    co_return co_await change(core::ApplyConfig{std::move(applied)}, core::milliseconds(30'000));
+  carry_out(replica_.adopt_config(applied));
+  co_return replica_.state().durable.version;
+}
+
+Task<Result<void>> Node::confirm_down_alone(core::NodeId node) {
+  carry_out(replica_.confirm_down_alone(node));
+  co_return Result<void>{};
+}
+
+Task<void> Node::wait_for_change(core::milliseconds limit) {
+  // Never cancelled while nobody waits: react() cancels those who wait now.
+  changed_.expires_after(limit);
+  boost::system::error_code ignored;
+  co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+Task<void> Node::leave() {
+  const Moment deadline = now() + kLeaveLimit;
+  say(core::Leaving{});
+  const auto left = [&] { return replica_.state().let_go(self_) == core::LetGo::left; };
+  bool said_goodbye = false;
+  while (now() < deadline && !left()) {
+    if (!replica_.may_decide()) isolated_ = leaving_alone_ = true;  // nobody hands over here
+    react();
+    const bool idle = std::ranges::all_of(
+        groups_, [](const auto& entry) { return entry.second->machine().idle(); });
+    if (idle && !replica_.agreed()) co_return;
+    if (idle && !said_goodbye) {
+      said_goodbye = true;
+      say(core::Goodbye{});
+    }
+    co_await wait_for_change(core::milliseconds(500));
+  }
+}
+
+}  // namespace tasuki::runner

@@ -1,0 +1,190 @@
+#include "cluster/runner/status.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace tasuki::runner {
+namespace {
+
+using namespace core;
+
+Json since_of(const StatusContext& context, const std::string& subject) {
+  const auto found = context.since.find(subject);
+  return found == context.since.end() ? Json(nullptr) : Json(found->second);
+}
+
+const GroupState& group_state(const Replica& replica, const GroupName& name) {
+  static const GroupState kUnknown;
+  const auto found = replica.state().groups.find(name);
+  return found == replica.state().groups.end() ? kUnknown : found->second;
+}
+
+const char* kind_of(const Resource& resource) {
+  struct {
+    const char* operator()(const Partition&) { return "partition"; }
+    const char* operator()(const FloatingIp&) { return "floating-ip"; }
+    const char* operator()(const ServiceUse&) { return "service"; }
+    const char* operator()(const Scripts&) { return "scripts"; }
+  } name;
+  return std::visit(name, resource.what);
+}
+
+std::string detail_of(const Resource& resource) {
+  struct {
+    std::string operator()(const Partition& p) { return p.device + " on " + p.mount_point; }
+    std::string operator()(const FloatingIp& ip) { return ip.address; }
+    std::string operator()(const ServiceUse& use) { return use.service.value; }
+    std::string operator()(const Scripts& scripts) { return scripts.start; }
+  } detail;
+  return std::visit(detail, resource.what);
+}
+
+Json resources_json(const Group& group, const GroupState& now) {
+  Json list = Json::array();
+  for (const Resource& resource : group.resources) {
+    const auto reported = std::ranges::find(now.resources, resource.name, &ResourceReport::name);
+    const bool known = now.holder && reported != now.resources.end();
+    list.push_back({{"name", resource.name.value},
+                    {"kind", kind_of(resource)},
+                    {"state", known ? reported->state : "down"},
+                    {"detail", detail_of(resource)}});
+  }
+  return list;
+}
+
+Json group_json(const Replica& replica, const StatusContext& context, const Group& group) {
+  const State& state = replica.state();
+  const GroupState& now = group_state(replica, group.name);
+  Json policy = Json::array();
+  for (const NodeId node : group.policy) policy.push_back(state.config().node_name(node));
+  Json failures = Json::array();
+  for (const auto& [node, failure] : now.failures)
+    failures.push_back({{"node", state.config().node_name(node)}, {"reason", failure.reason}});
+  const auto next = next_node(state, replica.view(), group.name);
+  return {
+      {"name", group.name.value},
+      {"state", group_state_word(replica, group.name)},
+      {"node", now.holder ? Json(state.config().node_name(*now.holder)) : Json(nullptr)},
+      {"since", since_of(context, "group/" + group.name.value)},
+      {"home", state.config().node_name(group.policy.front())},
+      {"policy", policy},
+      {"next", next && replica.agreed() ? Json(state.config().node_name(*next)) : Json(nullptr)},
+      {"reason", now.reason},
+      {"resources", resources_json(group, now)},
+      {"failures", failures}};
+}
+
+Json node_json(const Replica& replica, const StatusContext& context, const Node& node) {
+  const State& state = replica.state();
+  const auto facts = state.nodes.find(node.id);
+  const LetGo proof = state.let_go(node.id);
+  return {{"name", node.name},
+          {"id", node.id.value},
+          {"state", node_state_word(replica, node.id)},
+          {"since", since_of(context, "node/" + node.name)},
+          {"addresses", node.addresses},
+          {"self", node.id == context.self},
+          {"proof", proof == LetGo::unproven ? Json(nullptr) : Json(to_text(proof))},
+          {"note", facts == state.nodes.end() ? "" : facts->second.fence_problem}};
+}
+
+// What is not as it should be, worst first, each with what to do.
+std::vector<std::string> problems_of(const Replica& replica) {
+  const State& state = replica.state();
+  std::vector<std::string> problems;
+  if (const std::string obstacle = replica.obstacle(); !obstacle.empty())
+    problems.push_back(obstacle);
+  for (const Group& group : state.config().groups) {
+    const std::string word = group_state_word(replica, group.name);
+    if (word == "failed" || word == "waiting" || word == "conflict")
+      problems.push_back(fmt::format("group {} is {}: {}", group.name, word,
+                                     group_state(replica, group.name).reason));
+  }
+  for (const Node& node : state.config().nodes) {
+    const std::string word = node_state_word(replica, node.id);
+    if (word == "lost" || word == "off" || word == "away")
+      problems.push_back(
+          fmt::format("{} is {}; nothing can move to it until it is back", node.name, word));
+    const auto facts = state.nodes.find(node.id);
+    if (facts != state.nodes.end() && !facts->second.fence_problem.empty())
+      problems.push_back(fmt::format("the power of {} cannot be switched: {}", node.name,
+                                     facts->second.fence_problem));
+  }
+  for (const Group& group : state.config().groups)
+    if (group_state(replica, group.name).holder && group.policy.size() > 1 &&
+        !next_node(state, replica.view(), group.name) && replica.agreed())
+      problems.push_back(fmt::format("group {} has no server left to move to", group.name));
+  if (state.durable.intent.locked)
+    problems.emplace_back("the cluster is locked, so nothing fails over; say: tasuki unlock");
+  return problems;
+}
+
+}  // namespace
+
+std::string node_state_word(const Replica& replica, NodeId node) {
+  const State& state = replica.state();
+  if (replica.view().members.contains(node))
+    return state.durable.intent.standby.contains(node) ? "standby" : "online";
+  switch (state.let_go(node)) {
+    case LetGo::left:
+      return "left";
+    case LetGo::power_off:
+    case LetGo::confirmed:
+      return "off";
+    case LetGo::lease:
+    case LetGo::unproven:
+      break;
+  }
+  return replica.view().alive.contains(node) ? "away" : "lost";
+}
+
+std::string group_state_word(const Replica& replica, const GroupName& name) {
+  const GroupState& now = group_state(replica, name);
+  const State& state = replica.state();
+  if (now.conflict) return "conflict";
+  if (now.holder && !replica.view().members.contains(*now.holder)) return "waiting";
+  if (now.holder && now.phase == Phase::stuck) return "failed";
+  if (now.holder && now.phase != Phase::offline) return to_text(now.phase);
+  if (now.failed) return "failed";
+  return state.intent_of(name).run && !now.holder ? "waiting" : "stopped";
+}
+
+Json status_json(const Replica& replica, const StatusContext& context) {
+  const State& state = replica.state();
+  const Config& config = state.config();
+  Json groups = Json::array();
+  bool any_down = false;
+  for (const Group& group : config.groups) {
+    groups.push_back(group_json(replica, context, group));
+    const std::string word = groups.back()["state"];
+    any_down = any_down || word == "failed" || word == "waiting" || word == "conflict";
+  }
+  Json nodes = Json::array();
+  for (const Node& node : config.nodes) nodes.push_back(node_json(replica, context, node));
+  Json services = Json::array();
+  for (const auto& [name, service_state] : context.node_services)
+    services.push_back({{"name", name}, {"state", service_state}});
+  const auto problems = problems_of(replica);
+  return {{"cluster", config.cluster_name},
+          {"node", config.node_name(context.self)},
+          {"time", context.time},
+          {"health", any_down           ? "down"
+                     : problems.empty() ? "ok"
+                                        : "degraded"},
+          {"problems", problems},
+          {"quorate", replica.view().quorate},
+          {"right_to_decide", replica.right_here()},
+          {"informed", replica.informed()},
+          {"locked", state.durable.intent.locked},
+          {"stale", replica.stale()},
+          {"config",
+           {{"counter", state.durable.applied.counter}, {"hash", state.durable.applied.hash}}},
+          {"feature_level", state.feature_level},
+          {"nodes", nodes},
+          {"groups", groups},
+          {"services", services},
+          {"witness", config.witness ? Json{{"address", config.witness->address}} : Json(nullptr)}};
+}
+
+}  // namespace tasuki::runner

@@ -1,0 +1,27 @@
+// The answer of GET /v1/status: is everything all right, what runs where, what would take over.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "cluster/core/replica.hpp"
+#include "kit/json.hpp"
+
+namespace tasuki::runner {
+
+// What the state does not say because it is about this node or about time.
+struct StatusContext {
+  core::NodeId self;
+  std::map<std::string, std::string> since;          // "group/NAME" or "node/NAME" to ISO 8601
+  std::map<std::string, std::string> node_services;  // node-scope service to its state here
+  std::string time;
+};
+
+Json status_json(const core::Replica& replica, const StatusContext& context);
+
+// The word the status has for a node and for a group; also what `since` is kept for.
+std::string node_state_word(const core::Replica& replica, core::NodeId node);
+std::string group_state_word(const core::Replica& replica, const core::GroupName& group);
+
+}  // namespace tasuki::runner
