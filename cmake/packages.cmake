@@ -17,6 +17,7 @@ require_library(cpg libcpg libcpg-dev)
 require_library(quorum libquorum libquorum-dev)
 require_library(votequorum libvotequorum libvotequorum-dev)
 require_library(mnl libmnl libmnl-dev)
+require_library(blkid blkid libblkid-dev)
 require_library(sodium libsodium libsodium-dev)
 require_library(pq libpq libpq-dev)
 
