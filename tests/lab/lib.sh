@@ -1,0 +1,76 @@
+# The words that lab cases are written in. Nothing here waits for a fixed time: each waits for what
+# it names, with a limit.
+
+# One tick of a waiting loop.
+tick() { read -rt 0.05 <> <(:) || true; }
+
+# wait_until LIMIT_SECONDS COMMAND...: runs the command until it succeeds.
+wait_until() {
+  local limit=$1 end
+  shift
+  end=$(($(date +%s%N) + limit * 1000000000))
+  until "$@"; do
+    if [ "$(date +%s%N)" -gt "$end" ]; then
+      echo "not within $limit s: $*" >&2
+      return 1
+    fi
+    tick
+  done
+} 2>/dev/null
+
+lab() { local verb=$1; shift; tasuki lab "$verb" --dir "$dir/lab" "$@"; }
+# The configuration of the case, with @TOOLS@ standing for the folder of the small services.
+lab_up() {
+  sed "s|@TOOLS@|${bin}/tools|" "${1:-$case_folder/cluster.toml}" >"$dir/cluster.toml"
+  tasuki lab up "$dir/cluster.toml" --dir "$dir/lab"
+}
+on() { local host=$1; shift; tasuki lab exec --dir "$dir/lab" "$host" -- "$@"; }
+
+status_of() { on "$1" tasuki status --json; }
+# group_is VIA GROUP "STATE NODE", as tasukid on VIA sees it.
+group_is() {
+  [ "$(status_of "$1" | jq -r ".groups[] | select(.name == \"$2\") | \"\(.state) \(.node)\"")" = "$3" ]
+}
+wait_group() { wait_until "${4:-30}" group_is "$1" "$2" "$3"; }
+# node_is VIA NODE STATE
+node_is() {
+  [ "$(status_of "$1" | jq -r ".nodes[] | select(.name == \"$2\") | .state")" = "$3" ]
+}
+wait_node() { wait_until "${4:-30}" node_is "$1" "$2" "$3"; }
+
+# Who has it, by the kernel's view of each node, whatever tasukid says.
+has_address() { on "$1" ip -o addr show 2>/dev/null | grep -qF " $2/"; }
+has_mount() { on "$1" grep -qF " $2 " /proc/self/mountinfo 2>/dev/null; }
+hasnt_address() { ! has_address "$@"; }
+hasnt_mount() { ! has_mount "$@"; }
+
+# The client's probe of ADDRESS in the background; its answers go to $dir/NAME.probe.
+start_probe() {
+  on client probe "$2" 8080 >"$dir/$1.probe" &
+  background+=($!)
+  wait_until 10 test -s "$dir/$1.probe"
+}
+now_ms() { awk '{printf "%.0f", $1 * 1000}' /proc/uptime; }
+# The longest time without an answer since SINCE_MS, in whole milliseconds.
+longest_gap() {
+  awk -v since="$2" '$1 >= since && last { if ($1 - last > most) most = $1 - last } { last = $1 }
+    END { printf "%.0f", most }' "$dir/$1.probe"
+}
+last_answer_from() { tail -n 1 "$dir/$1.probe" | grep -q " $2\$"; }
+wait_answer_from() { wait_until "${3:-30}" last_answer_from "$1" "$2"; }
+
+# events VIA: every event's text, one per line.
+events() { on "$1" tasuki events --json | jq -r '.. | .text? // empty'; }
+had_event() { events "$1" | grep -qF "$2"; }
+
+pids_in() { on "$1" pgrep -x "$2"; }
+
+show_everything() {
+  set +x
+  local node
+  for node in "$dir"/lab/nodes/*; do
+    echo "===== ${node##*/}"
+    tail -n 60 "$node"/log/*.log 2>/dev/null
+  done
+  tail -n 40 "$dir/lab/lab.log" 2>/dev/null
+}
