@@ -29,7 +29,8 @@ class KeeperSocket {
   void send(const Event& event);
 
  private:
-  // Above this, lines of output are dropped: half a second of a process that floods its log.
+  // Above this, lines of output are dropped: some thousand lines that tasukid has not read yet,
+  // while the keeper stays small.
   static constexpr size_t kOutputBytesMax = size_t{256} * 1024;
   // A tasukid that asks without reading the answers is not read from, which bounds the rest.
   static constexpr size_t kUnreadPacketsMax = 256;

@@ -121,7 +121,9 @@ void KeeperState::on(const ReleaseEnded& ended) {
 }
 
 void KeeperState::on(const EndAsked&) {
-  if (!groups_.empty()) let_go_of_all(lease_ ? lease_->release : kReleaseWithoutLease);
+  if (!groups_.empty()) return let_go_of_all(lease_ ? lease_->release : kReleaseWithoutLease);
+  lease_.reset();
+  arm_reset();
 }
 
 void KeeperState::on(const TimePassed&) {

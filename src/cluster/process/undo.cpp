@@ -25,16 +25,15 @@ namespace {
 // Between two tries of an unmount whose users are just going away.
 constexpr milliseconds kRetry{5};
 
-std::optional<Mount> find_mount(const std::string& mount_point) {
+// The mount that umount2() would take away: the last one over the folder. Without a list of mounts
+// nothing is proved, so that is an error.
+Result<std::optional<Mount>> find_mount(const std::string& mount_point) {
   const auto text = read_file("/proc/self/mountinfo");
-  if (!text) return {};
-  // The last mount over a folder is the one that umount2() takes away.
-  const auto mounts = parse_mountinfo(*text);
-  const auto found = std::find_if(mounts.rbegin(), mounts.rend(), [&](const Mount& mount) {
-    return mount.mount_point == mount_point;
-  });
-  if (found == mounts.rend()) return {};
-  return *found;
+  if (!text) return failure(text.error());
+  std::optional<Mount> last;
+  for (Mount& mount : parse_mountinfo(*text))
+    if (mount.mount_point == mount_point) last = std::move(mount);
+  return last;
 }
 
 bool mounts_device(std::string_view mountinfo, const std::string& device) {
@@ -61,8 +60,10 @@ Result<void> undo(const ReleaseMount& release, Moment until) {
   std::optional<std::string> device;
   Error last{"time ran out"};
   for (;;) {
-    if (const auto mount = find_mount(release.mount_point)) {
-      device = mount->device;
+    const auto mount = find_mount(release.mount_point);
+    if (!mount) return failure(mount.error());
+    if (*mount) {
+      device = (*mount)->device;
       if (::umount2(release.mount_point.c_str(), UMOUNT_NOFOLLOW) == 0) continue;
       last = {std::strerror(errno), errno};
     } else if (const auto holder = device ? find_other_holder(*device) : std::nullopt) {
