@@ -1,0 +1,91 @@
+// Scripts on the real keeper.
+#include "cluster/resource/script/script.hpp"
+
+#include <fstream>
+#include <sys/stat.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cluster/process/test_keeper.hpp"
+
+namespace tasuki::resource {
+namespace {
+
+using namespace std::chrono_literals;
+using process::run_task;
+using testing::HasSubstr;
+
+struct ScriptTest : testing::Test {
+  std::optional<process::TestKeeper> keeper;
+  asio::io_context context;
+  std::optional<process::KeeperClient> client;
+
+  void SetUp() override {
+    if (const auto missing = process::TestKeeper::missing(); !missing.empty())
+      GTEST_SKIP() << missing;
+    keeper.emplace();
+    client.emplace(context, keeper->socket());
+    ASSERT_TRUE(run_task(context, client->hello()));
+    ASSERT_TRUE(run_task(context, client->open_group({"office", {}, nullptr})));
+  }
+  std::string write_script(const std::string& name, const std::string& text) {
+    const std::string path = keeper->folder() + "/" + name;
+    std::ofstream(path) << text;
+    ::chmod(path.c_str(), 0755);
+    return path;
+  }
+  std::unique_ptr<Resource> make(const std::string& start, const std::string& stop) {
+    return make_script({*client,
+                        core::GroupName("office"),
+                        core::ResourceName("scripts"),
+                        {write_script("start", start), write_script("stop", stop)},
+                        10s,
+                        300ms});
+  }
+};
+
+TEST_F(ScriptTest, sees_its_environment) {
+  const auto script = make("echo \"$ARMS_EVENT $0\"; [ \"$ARMS_EVENT\" = START ]", "exit 0");
+  const auto started = run_task(context, script->start({false, {{"ARMS_EVENT", "START"}}}));
+  EXPECT_TRUE(started) << started.error().what;
+}
+
+TEST_F(ScriptTest, an_exit_code_is_a_failure_with_its_last_line) {
+  const auto script = make("#!/bin/sh\necho first\necho the disk is full\nexit 3", "exit 0");
+  const auto started = run_task(context, script->start({}));
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().what,
+            keeper->folder() + "/start exited with code 3, saying: the disk is full");
+}
+
+TEST_F(ScriptTest, a_limit_that_runs_out_kills_it) {
+  const auto script = make("exit 0", "echo waiting; sleep 1000");
+  const auto stopped = run_task(context, script->stop({}));
+  ASSERT_FALSE(stopped);
+  EXPECT_THAT(stopped.error().what, HasSubstr("did not end within 300ms and was killed"));
+  EXPECT_TRUE(keeper->pids({"office", "script.scripts.stop"}).empty());
+}
+
+TEST_F(ScriptTest, what_it_leaves_running_lives_until_the_stop) {
+  const auto script = make("sleep 1000 & exit 0", "exit 0");
+  const process::ProcessName name{"office", "script.scripts.start"};
+  ASSERT_TRUE(run_task(context, script->start({})));
+  EXPECT_EQ(keeper->pids(name).size(), 1U);
+  // A recovery runs the start script once more.
+  ASSERT_TRUE(run_task(context, script->start({false, {{"ARMS_EVENT", "RECOVER"}}})));
+  EXPECT_EQ(keeper->pids(name).size(), 2U);
+  ASSERT_TRUE(run_task(context, script->stop({})));
+  EXPECT_TRUE(keeper->pids(name).empty());
+  EXPECT_TRUE(run_task(context, client->close_group("office")));
+}
+
+TEST_F(ScriptTest, a_script_that_is_not_given_does_nothing) {
+  const auto script = make_script(
+      {*client, core::GroupName("office"), core::ResourceName("scripts"), {"", ""}, 1s, 1s});
+  EXPECT_TRUE(run_task(context, script->start({})));
+  EXPECT_TRUE(run_task(context, script->stop({})));
+}
+
+}  // namespace
+}  // namespace tasuki::resource

@@ -1,0 +1,25 @@
+// A program that a group runs: started through the keeper as its own user, up when it serves,
+// watched until it is stopped.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "cluster/core/config.hpp"
+#include "cluster/process/keeper_client.hpp"
+#include "cluster/resource/resource.hpp"
+
+namespace tasuki::resource {
+
+struct ServiceSettings {
+  process::KeeperClient& keeper;
+  core::GroupName group;
+  core::Service service;
+  std::string default_address;  // for "ready when it connects"; empty: loopback
+  std::string notify_folder = "/run/tasuki/notify";
+};
+
+// `fault` is called as soon as the main process of a started service ends.
+std::unique_ptr<Resource> make_service(ServiceSettings settings, FaultHandler fault);
+
+}  // namespace tasuki::resource
