@@ -79,9 +79,10 @@ void check_service_uses(const Table& root, const std::vector<ResourceEntry>& res
 
 void check_kinds(const Table& group, const std::vector<ResourceEntry>& resources, Report& report) {
   const Field* order = group.find("order");
+  if (order == nullptr || order->value.as<std::vector<Value>>() == nullptr) return;
   const auto kinds = kind_order(group);
   // With a misspelled kind nobody knows which one is missing.
-  if (order == nullptr || kinds.empty() || kinds.size() != group.texts("order").size()) return;
+  if (kinds.size() != group.texts("order").size()) return;
   for (const auto kind : {ResourceKind::partition, ResourceKind::floating_ip, ResourceKind::service,
                           ResourceKind::scripts})
     if (std::ranges::find(kinds, kind) == kinds.end() &&

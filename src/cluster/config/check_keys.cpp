@@ -72,11 +72,11 @@ void check_required(const Table& table, Level level, Report& report) {
     for (const Key& key : level.known->keys)
       if (key.required && table.find(key.name) == nullptr)
         report.mistake(table.line, fmt::format("{} has no {}", level.place(), key.name),
-                       fmt::format("{} is {}", key.name, expected_form(key)));
+                       fmt::format("add {}: {}", key.name, expected_form(key)));
   for (const TableKeys* below : tables_below(level.path()))
     if (below->required && table.find(below->name()) == nullptr)
       report.mistake(table.line, fmt::format("there is no {}", written_form(*below)),
-                     fmt::format("it is required: {}", below->meaning));
+                     "every file has one");
 }
 
 void check_table(const Table& table, Level level, Report& report) {

@@ -1,10 +1,11 @@
 // Nodes, witness and timing.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "cluster/config/address.hpp"
 #include "cluster/config/checks.hpp"
 #include "cluster/core/timing.hpp"
-#include "kit/text.hpp"
 
 namespace tasuki::config {
 namespace {
@@ -67,10 +68,11 @@ void check_addresses(const std::vector<const Table*>& nodes, Report& report) {
     const auto model = nodes.front()->texts("addresses");
     if (addresses.empty() || model.empty()) continue;
     if (addresses.size() != model.size())
-      report.mistake(node->find("addresses")->line,
-                     fmt::format("node {} has {} addresses and node {} has {}", name_of(*node),
-                                 addresses.size(), name_of(*nodes.front()), model.size()),
-                     "write one for each link, the same number on every node");
+      report.mistake(
+          node->find("addresses")->line,
+          fmt::format("the number of addresses is {} on node {} and {} on node {}",
+                      addresses.size(), name_of(*node), model.size(), name_of(*nodes.front())),
+          "write one for each link, the same number on every node");
     for (size_t i = 0; i < std::min(addresses.size(), model.size()); ++i)
       check_link(i, addresses[i], model[i], report);
   }

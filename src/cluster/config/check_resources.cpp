@@ -94,8 +94,8 @@ void check_network(const Table& group, const Table& resource, const Address& add
   }
   if (!outside.empty())
     report.mistake(line,
-                   fmt::format("the floating IP {} is in {}/{}, where {} has no address",
-                               to_text(address), to_text(network), prefix, join(outside, " and ")),
+                   fmt::format("the floating IP {} lies in {}/{}, which has no address of {}",
+                               to_text(address), to_text(network), prefix, join(outside, " or ")),
                    "choose one in a network of every node of the policy, or write its prefix or "
                    "interface");
 }

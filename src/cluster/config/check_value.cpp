@@ -73,43 +73,50 @@ void check_text(const Key& key, const std::string& text, int line, Report& repor
   }
 }
 
-void check_texts(const Field& field, const Key& key, Report& report) {
+void report_item(const Value& item, const Key& key, Report& report) {
+  report.mistake(item.line, fmt::format("{} has {} in it", key.name, kind_of(item)),
+                 "write " + expected_form(key));
+}
+
+// The items of the array, none when it is not what the key takes.
+std::vector<Value> check_array(const Field& field, const Key& key, Report& report) {
   const auto* items = field.value.as<std::vector<Value>>();
-  if (items == nullptr) return report_type(field, key, report);
-  if (items->empty() && key.required)
-    return report.mistake(field.line, fmt::format("{} is empty", key.name),
-                          "write " + expected_form(key));
-  Unique unique(fmt::format("entry of {}", key.name), "name it once");
-  for (const Value& item : *items) {
+  if (items == nullptr)
+    report_type(field, key, report);
+  else if (items->empty() && key.fallback.empty())
+    report.mistake(field.line, fmt::format("{} is empty", key.name), "write " + expected_form(key));
+  return items == nullptr ? std::vector<Value>() : *items;
+}
+
+void check_texts(const Field& field, const Key& key, Report& report) {
+  const bool once = key.type == KeyType::names || key.type == KeyType::choices;
+  std::set<std::string> seen;
+  for (const Value& item : check_array(field, key, report)) {
     const auto* text = item.as<std::string>();
-    if (text == nullptr) {
-      report.mistake(item.line, fmt::format("{} has {} in it", key.name, kind_of(item)),
-                     "write " + expected_form(key));
-      continue;
-    }
-    check_text(key, *text, item.line, report);
-    if (key.type == KeyType::names || key.type == KeyType::choices)
-      unique.add(*text, item.line, report);
+    if (text == nullptr)
+      report_item(item, key, report);
+    else if (once && !seen.insert(*text).second)
+      report.mistake(item.line, fmt::format("{} has \"{}\" twice", key.name, *text),
+                     "write it once");
+    else
+      check_text(key, *text, item.line, report);
   }
 }
 
 void check_command(const Field& field, const Key& key, Report& report) {
-  const auto* words = field.value.as<std::vector<Value>>();
-  const bool all_strings = words != nullptr && std::ranges::all_of(*words, [](const Value& word) {
-                             return word.as<std::string>() != nullptr;
-                           });
-  if (!all_strings) return report_type(field, key, report);
-  const auto has_nul = [](const Value& word) {
-    return word.as<std::string>()->contains('\0');  // would end the argument there, see execve(2)
-  };
-  if (words->empty())
-    report.mistake(field.line, fmt::format("{} is empty", key.name), "write " + expected_form(key));
-  else if (const auto& program = *words->front().as<std::string>(); !program.starts_with('/'))
-    report.mistake(field.line, fmt::format("{} starts with \"{}\"", key.name, program),
-                   "write the absolute path of the program, as \"/usr/bin/...\"");
-  else if (std::ranges::any_of(*words, has_nul))
-    report.mistake(field.line, fmt::format("{} has a NUL character in it", key.name),
-                   "leave it out");
+  bool is_program = true;  // the first word
+  for (const Value& item : check_array(field, key, report)) {
+    const auto* word = item.as<std::string>();
+    if (word == nullptr)
+      report_item(item, key, report);
+    else if (is_program && !word->starts_with('/'))
+      report.mistake(item.line, fmt::format("{} starts with \"{}\"", key.name, *word),
+                     "write the absolute path of the program, as \"/usr/bin/...\"");
+    else if (word->contains('\0'))  // would end the argument there, see execve(2)
+      report.mistake(item.line, fmt::format("{} has a NUL character in it", key.name),
+                     "leave it out");
+    is_program = false;
+  }
 }
 
 bool is_variable_name(std::string_view text) {

@@ -56,7 +56,7 @@ bool Unique::add(const std::string& value, int line, Report& report) {
 std::string suggest(std::string_view word, std::span<const std::string> known) {
   if (const auto nearest = nearest_word(word, known))
     return fmt::format("did you mean \"{}\"?", *nearest);
-  return known.empty() ? "there is none yet" : fmt::format("known: {}", quoted_list(known));
+  return known.empty() ? "there is none yet" : fmt::format("use {}", quoted_list(known));
 }
 
 std::string quoted_list(std::span<const std::string> words) {

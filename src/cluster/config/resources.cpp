@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -28,8 +29,10 @@ void list_numbered(const Table& group, std::string_view key, ResourceKind kind,
 }
 
 void list_services(const Table& group, std::vector<ResourceEntry>& entries) {
+  std::set<std::string> listed;  // check_value() reports those that stand there twice
   for (const auto& [name, line] : group.texts("services"))
-    entries.push_back({ResourceKind::service, name, line, nullptr, name, {}});
+    if (listed.insert(name).second)
+      entries.push_back({ResourceKind::service, name, line, nullptr, name, {}});
   for (const Table* table : group.tables("service"))
     if (const auto service = table->find_text("service"))
       entries.push_back({ResourceKind::service, name_or(*table, service->value), table->line, table,

@@ -1,0 +1,129 @@
+// Mistakes and the exact lines that report them; most of them in mistakes.txt.
+#include <charconv>
+#include <cstdlib>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "cluster/config/example_test.hpp"
+#include "cluster/config/parse.hpp"
+#include "kit/file.hpp"
+
+namespace tasuki::config {
+namespace {
+
+std::vector<std::string> texts_of(const std::vector<Diagnostic>& diagnostics) {
+  std::vector<std::string> texts;
+  for (const Diagnostic& diagnostic : diagnostics) texts.push_back(to_text(diagnostic));
+  return texts;
+}
+
+// What the file of cases should say of this one: its own lines, then what is reported.
+std::string with_report(const std::vector<std::string_view>& lines) {
+  size_t number = 0;
+  const auto [end, problem] =
+      std::from_chars(lines[0].data(), lines[0].data() + lines[0].size(), number);
+  if (problem != std::errc{} || !std::string_view(end).starts_with(": "))
+    return fmt::format("this is no case: {}\n", lines[0]);
+  std::string text = fmt::format("{}\n", lines[0]);
+  std::string replacement(lines[0].substr(lines[0].find(": ") + 2));
+  for (const std::string_view line : lines) {
+    if (!line.starts_with("  | ")) continue;
+    replacement += fmt::format("\n{}", line.substr(4));
+    text += fmt::format("{}\n", line);
+  }
+  const ParseOutcome outcome = parse_config(with_line(number, replacement), "example.toml");
+  EXPECT_EQ(outcome.config.has_value(), outcome.mistakes.empty()) << text;
+  for (const auto& mistake : texts_of(outcome.mistakes)) text += fmt::format("  > {}\n", mistake);
+  return text;
+}
+
+TEST(Mistakes, are_reported_as_the_file_of_cases_says) {
+  const std::string file = read_file(TASUKI_MISTAKES).value();
+  std::string expected;
+  std::vector<std::string_view> lines;  // of the case that is being read
+  for (const std::string_view line : split(file, '\n')) {
+    if (!line.empty() && !line.starts_with('#')) {
+      lines.push_back(line);
+      continue;
+    }
+    if (!lines.empty()) expected += with_report(lines);
+    lines.clear();
+    expected += fmt::format("{}\n", line);
+  }
+  expected.pop_back();  // the line end that split() took for one more line
+  if (std::getenv("TASUKI_REWRITE") != nullptr)
+    EXPECT_TRUE(replace_file_durably(TASUKI_MISTAKES, expected, 0644));
+  else
+    EXPECT_EQ(file, expected);
+}
+
+TEST(Mistakes, are_all_reported_at_once_in_the_order_of_their_lines) {
+  const ParseOutcome outcome = parse_config(
+      "[[group]]\nname = \"g 1\"\n[timing]\ndetect = 5\n[cluster]\nnam = \"c\"\n", "t");
+  EXPECT_EQ(texts_of(outcome.mistakes),
+            (std::vector<std::string>{
+                "t:1: [[group]] has no policy; add policy: an array of names",
+                "t:1: there is no [[node]]; every file has one",
+                "t:2: name = \"g 1\" is no name; write a name of up to 63 letters, digits, \"-\", "
+                "\"_\" and \".\", the first a letter or digit",
+                "t:4: detect = 5 has no unit; write \"5ms\" or \"5s\"",
+                "t:5: [cluster] has no name; add name: a name of up to 63 letters, digits, \"-\", "
+                "\"_\" and \".\", the first a letter or digit",
+                "t:6: unknown key \"nam\" in [cluster]; did you mean \"name\"?"}));
+}
+
+TEST(Mistakes, more_than_32_nodes_are_refused_at_the_first_too_many) {
+  std::string text = "[cluster]\nname = \"c\"\n";
+  const auto add_node = [&text](int id) {
+    text += fmt::format("[[node]]\nname = \"sv{0}\"\nid = {0}\naddresses = [\"10.0.0.{0}\"]\n", id);
+  };
+  for (int id = 1; id <= 32; ++id) add_node(id);
+  EXPECT_TRUE(parse_config(text, "t").config);
+  add_node(33);
+  EXPECT_EQ(texts_of(parse_config(text, "t").mistakes),
+            (std::vector<std::string>{"t:131: there are 33 nodes; a cluster has at most 32"}));
+}
+
+// Of two nodes; `first` and `second` are added to them.
+std::vector<std::string> warnings_with(std::string_view witness, std::string_view first,
+                                       std::string_view second) {
+  const ParseOutcome outcome =
+      parse_config(fmt::format("[cluster]\nname = \"c\"\n{}\n"
+                               "[[node]]\nname = \"sv1\"\nid = 1\naddresses = [\"10.0.0.1\"]\n{}\n"
+                               "[[node]]\nname = \"sv2\"\nid = 2\naddresses = [\"10.0.0.2\"]\n{}\n",
+                               witness, first, second),
+                   "t");
+  EXPECT_EQ(texts_of(outcome.mistakes), std::vector<std::string>());
+  return texts_of(outcome.warnings);
+}
+
+TEST(Warnings, tell_whose_loss_nobody_can_prove) {
+  const std::string confirm =
+      "so nobody can prove that it is down; when it is lost, its groups are only taken over when "
+      "an administrator confirms it is down";
+  const std::string no_majority =
+      "has no fence and two nodes without a witness have no majority, " + confirm;
+  const std::string_view fence = "[[node.fence]]\nagent = \"fence_ipmilan\"";
+  const std::string_view witness = "[witness]\naddress = \"10.0.0.9\"";
+  using Texts = std::vector<std::string>;
+  EXPECT_EQ(warnings_with("", "", ""),
+            (Texts{"t:4: node sv1 " + no_majority, "t:9: node sv2 " + no_majority}));
+  EXPECT_EQ(warnings_with("", fence, ""), (Texts{"t:10: node sv2 " + no_majority}));
+  EXPECT_EQ(warnings_with("", fence, fence), Texts());
+  EXPECT_EQ(warnings_with(witness, "", ""), Texts());
+  EXPECT_EQ(warnings_with(witness, "machine = \"virtual\"", ""),
+            (Texts{"t:5: node sv1 has no fence and is a virtual machine, " + confirm}));
+}
+
+TEST(Warnings, tell_which_link_joins_two_networks) {
+  const ParseOutcome outcome =
+      parse_config(with_line(16, "addresses = [\"192.168.10.2\", \"10.0.9.2\"]"), "t");
+  EXPECT_TRUE(outcome.config);
+  EXPECT_EQ(texts_of(outcome.warnings),
+            (std::vector<std::string>{"t:16: link 1 joins 10.0.0.1 and 10.0.9.2, which are not in "
+                                      "the same /24; check that they reach each other directly"}));
+}
+
+}  // namespace
+}  // namespace tasuki::config
