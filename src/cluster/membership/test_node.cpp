@@ -261,13 +261,20 @@ Json TestNode::wait_for_membership(const std::vector<uint32_t>& members,
   });
 }
 
+TemporaryFolder::TemporaryFolder()
+    : path_((std::filesystem::temp_directory_path() / "tasuki-corosync-XXXXXX").string()) {
+  check(::mkdtemp(path_.data()) != nullptr, "make a folder");
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
 TestCluster::TestCluster(std::vector<uint32_t> ids, std::chrono::milliseconds detect)
     : bridge_(CLONE_NEWNET, [] { ::pause(); }) {
-  std::string pattern =
-      (std::filesystem::temp_directory_path() / "tasuki-corosync-XXXXXX").string();
-  check(::mkdtemp(pattern.data()) != nullptr, "mkdtemp");
-  folder_ = pattern;
-  check(replace_file_durably(folder_ + "/authkey", make_authkey()).has_value(), "write the key");
+  check(replace_file_durably(folder_.path() + "/authkey", make_authkey()).has_value(),
+        "write the key");
   shell(
       fmt::format("nsenter -t {0} -n ip link add br0 type bridge mcast_snooping 0 && "
                   "nsenter -t {0} -n ip link set br0 up",
@@ -282,13 +289,8 @@ TestCluster::TestCluster(std::vector<uint32_t> ids, std::chrono::milliseconds de
   for (const uint32_t id : ids) boot(id);
 }
 
-TestCluster::~TestCluster() {
-  nodes_.clear();
-  std::filesystem::remove_all(folder_);
-}
-
 void TestCluster::boot(uint32_t id) {
-  nodes_[id] = std::make_unique<TestNode>(config_, core::NodeId(id), bridge_, folder_);
+  nodes_[id] = std::make_unique<TestNode>(config_, core::NodeId(id), bridge_, folder_.path());
 }
 
 void TestCluster::wait_for_messages(size_t count) {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -71,13 +72,22 @@ class TestNode {
   std::optional<TestProcess> init_;
 };
 
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder();
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
 // A bridge and its nodes, whose corosync.conf is made for a detection within `detect`.
 class TestCluster {
  public:
   explicit TestCluster(std::vector<uint32_t> ids, std::chrono::milliseconds detect);
-  TestCluster(const TestCluster&) = delete;
-  TestCluster& operator=(const TestCluster&) = delete;
-  ~TestCluster();
 
   TestNode& node(uint32_t id) { return *nodes_.at(id); }
   // As by a power cut.
@@ -89,7 +99,7 @@ class TestCluster {
 
  private:
   core::Config config_;
-  std::string folder_;
+  TemporaryFolder folder_;
   TestProcess bridge_;
   std::map<uint32_t, std::unique_ptr<TestNode>> nodes_;
 };
