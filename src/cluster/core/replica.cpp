@@ -54,7 +54,8 @@ Ready Replica::membership_changed(const EngineView& engine) {
     early_.clear();
     fences_.clear();
     drop_pending("the membership changed");
-    gain_or_lose_right();
+    // Whether the right is lost is judged when the members agree: between two rings an engine may
+    // be without a majority for a moment that means nothing.
   }
   ready_.send.emplace_back(hello());
   return take();
