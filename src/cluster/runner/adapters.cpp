@@ -37,13 +37,11 @@ std::unique_ptr<resource::Resource> make_adapter(GroupContext& context,
     }
     std::unique_ptr<resource::Resource> operator()(const core::ServiceUse&) {
       return resource::make_service(
-          {context.io, context.keeper, spec.name.value, *item.service, default_address(spec)},
-          std::move(on_fault));
+          {context.keeper, spec.name, *item.service, default_address(spec)}, std::move(on_fault));
     }
     std::unique_ptr<resource::Resource> operator()(const core::Scripts& scripts) {
-      return resource::make_script({context.io, context.keeper, spec.name.value,
-                                    item.resource.name.value, scripts, item.resource.start_limit,
-                                    item.resource.stop_limit});
+      return resource::make_script({context.keeper, spec.name, item.resource.name, scripts,
+                                    item.resource.start_limit, item.resource.stop_limit});
     }
   };
   return std::visit(Maker{context, spec, item, std::move(on_fault)}, item.resource.what);
