@@ -1,0 +1,106 @@
+#include "cluster/resource/partition/filesystem.hpp"
+
+#include <array>
+#include <blkid/blkid.h>
+#include <cstdint>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <memory>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "cluster/resource/partition/program.hpp"
+#include "kit/fd.hpp"
+
+namespace tasuki::resource {
+namespace {
+
+// What libblkid calls the file system on the device, such as "ext4"; empty when it finds none.
+Result<std::string> find_type(const Fd& device) {
+  struct Free {
+    void operator()(blkid_probe probe) const { blkid_free_probe(probe); }
+  };
+  const std::unique_ptr<std::remove_pointer_t<blkid_probe>, Free> probe(blkid_new_probe());
+  if (!probe || blkid_probe_set_device(probe.get(), device.get(), 0, 0) != 0 ||
+      blkid_probe_set_superblocks_flags(probe.get(), BLKID_SUBLKS_TYPE) != 0)
+    return errno_failure("prepare to look at it");
+  constexpr int kNothing = 1;
+  constexpr int kSeveral = -2;
+  const int found = blkid_do_safeprobe(probe.get());
+  if (found == kNothing) return std::string();
+  if (found == kSeveral)
+    return failure("it bears the marks of several file systems; see wipefs(8)");
+  const char* type = nullptr;
+  if (found != 0 || blkid_probe_lookup_value(probe.get(), "TYPE", &type, nullptr) != 0)
+    return errno_failure("read it", errno == 0 ? EIO : errno);
+  return std::string(type);
+}
+
+Result<void> check_type(const Fd& device, const core::Partition& partition) {
+  const auto type = find_type(device);
+  if (!type) return failure(type.error().during(partition.device));
+  if (*type == partition.filesystem) return {};
+  if (type->empty())
+    return failure(fmt::format("there is no file system on {}; make one with mkfs.{}",
+                               partition.device, partition.filesystem));
+  return failure(fmt::format("{} has {}, but the configuration says {}", partition.device, *type,
+                             partition.filesystem));
+}
+
+// Whether e2fsck has something to do that mounting does not do by itself. A journal is replayed by
+// the kernel, in milliseconds, so a node's death alone is no reason for a check; an error that the
+// kernel has met in the file system is one, and so is an unclean end without a journal. xfs and
+// btrfs replay and check on mounting and have no such program.
+Result<bool> needs_repair(const Fd& device) {
+  // The superblock's fields (Documentation/filesystems/ext4/super.rst).
+  constexpr off_t kSuperblock = 1024;
+  constexpr size_t kState = 0x3a;
+  constexpr size_t kCompatible = 0x5c;
+  constexpr unsigned kClean = 0x1;
+  constexpr unsigned kHasErrors = 0x2;
+  constexpr unsigned kHasJournal = 0x4;
+  std::array<uint8_t, 128> superblock{};
+  if (::pread(device.get(), superblock.data(), superblock.size(), kSuperblock) !=
+      static_cast<ssize_t>(superblock.size()))
+    return errno_failure("read the superblock");
+  const unsigned state = superblock[kState];
+  const bool journal = (superblock[kCompatible] & kHasJournal) != 0;
+  return (state & kHasErrors) != 0 || (!journal && (state & kClean) == 0);
+}
+
+// The repairs that need no decision by a person (e2fsck(8), -p).
+Result<void> repair(const std::string& device, Deadline deadline) {
+  constexpr int kNotCorrected = 4;  // this and all above it: something is still wrong
+  const auto end = run_program({"/sbin/e2fsck", "-p", device}, deadline);
+  if (!end) return failure(end.error());
+  if (end->exit_code < kNotCorrected) return {};
+  return failure(fmt::format("e2fsck -p {} cannot repair it by itself (exit code {}): {}", device,
+                             end->exit_code, end->last_line));
+}
+
+}  // namespace
+
+Result<void> check_filesystem(const core::Partition& partition, Deadline deadline) {
+  Fd device(::open(partition.device.c_str(), O_RDONLY | O_EXCL | O_CLOEXEC));
+  if (!device && errno == EBUSY)
+    return failure(fmt::format("{} is in use on this machine: mounted in a container, or part of "
+                               "a RAID, a volume group or another device",
+                               partition.device),
+                   EBUSY);
+  if (!device) return errno_failure("open " + partition.device);
+  // Pages of the device outlive its users for as long as anybody has it open, and they may be from
+  // before another node's last write.
+  if (::ioctl(device.get(), BLKFLSBUF) != 0)
+    return errno_failure("forget what is cached of " + partition.device);
+  if (auto fits = check_type(device, partition); !fits) return fits;
+  if (!partition.filesystem.starts_with("ext")) return {};
+  const auto wanted = needs_repair(device);
+  if (!wanted) return failure(wanted.error().during(partition.device));
+  device.reset();  // e2fsck wants it for itself
+  if (*wanted) return repair(partition.device, deadline);
+  return {};
+}
+
+}  // namespace tasuki::resource

@@ -1,0 +1,24 @@
+// A file system on a device that moves with its group: checked, mounted, watched, unmounted. At no
+// time may two nodes have it; a stop succeeds only when nothing here can write to it any more.
+#pragma once
+
+#include <memory>
+
+#include "cluster/core/config.hpp"
+#include "cluster/resource/partition/watch.hpp"
+#include "cluster/resource/resource.hpp"
+
+namespace tasuki::resource {
+
+struct PartitionLimits {
+  milliseconds start{30'000};
+  milliseconds stop{30'000};
+  ReadTimes read{};
+};
+
+// Devices may hang, and each call that hangs keeps one of the `workers`.
+std::unique_ptr<Resource> make_partition(asio::io_context& context, asio::thread_pool& workers,
+                                         core::Partition wanted, PartitionLimits limits,
+                                         FaultHandler on_fault);
+
+}  // namespace tasuki::resource

@@ -1,0 +1,415 @@
+// Partitions on real file systems: loop devices over temporary files, in a mount namespace of the
+// test's own. Needs root; loop devices detach themselves with their last user, and the namespace
+// ends with the process.
+#include "cluster/resource/partition/partition.hpp"
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <linux/loop.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "cluster/resource/partition/attach.hpp"
+#include "cluster/resource/partition/users.hpp"
+#include "kit/fd.hpp"
+#include "kit/file.hpp"
+
+namespace tasuki::resource {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::HasSubstr;
+
+constexpr auto kLimit = 10s;  // for what should happen at once
+
+void run(const std::string& command) {
+  ASSERT_EQ(std::system(command.c_str()), 0) << command;  // NOLINT(concurrency-mt-unsafe)
+}
+
+// A loop device over the file with direct I/O; gone with its last user.
+struct Loop {
+  Fd fd;
+  std::string path;
+
+  explicit Loop(const std::string& file) {
+    const Fd control(::open("/dev/loop-control", O_RDWR | O_CLOEXEC));
+    const Fd backing(::open(file.c_str(), O_RDWR | O_CLOEXEC));
+    // Somebody else may take the free one first.
+    for (int tries = 0; tries < 100 && !fd; ++tries) {
+      const int number = ::ioctl(control.get(), LOOP_CTL_GET_FREE);
+      path = fmt::format("/dev/loop{}", number);
+      ::mknod(path.c_str(), S_IFBLK | 0600, makedev(7, static_cast<unsigned>(number)));
+      fd = Fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+      loop_config config{};
+      config.fd = static_cast<uint32_t>(backing.get());
+      config.info.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO;
+      if (::ioctl(fd.get(), LOOP_CONFIGURE, &config) != 0) fd = Fd();
+    }
+  }
+};
+
+// A child in the background, ended with the object.
+struct Child {
+  pid_t pid;
+  explicit Child(const std::string& script) : pid(::fork()) {
+    if (pid == 0) ::execl("/bin/sh", "sh", "-c", script.c_str(), nullptr);
+  }
+  ~Child() {
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+};
+
+struct PartitionTest : testing::Test {
+  asio::io_context context;
+  asio::thread_pool workers{2};
+  fs::path folder;
+  std::string image;
+  std::string mount_point;
+  std::optional<Loop> loop;
+  std::vector<std::string> faults;
+
+  // Before any thread is there, which would stay behind in the old namespace.
+  static void SetUpTestSuite() {
+    if (::geteuid() != 0 || ::unshare(CLONE_NEWNS) != 0) return;
+    ASSERT_EQ(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+  }
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "skipped: mounting needs root";
+    if (!fs::exists("/dev/loop-control")) GTEST_SKIP() << "skipped: there are no loop devices";
+    std::string pattern = testing::TempDir() + "tasuki-partition-XXXXXX";
+    folder = ::mkdtemp(pattern.data());
+    image = folder / "image";
+    mount_point = folder / "mount";
+  }
+  void TearDown() override {
+    if (folder.empty()) return;
+    workers.join();
+    while (::umount2(mount_point.c_str(), 0) == 0) {
+    }
+    fs::remove_all(folder);
+  }
+
+  // An image of that type, or an empty one, behind a loop device.
+  core::Partition make_image(const std::string& type) {
+    std::ofstream(image).put(0);
+    fs::resize_file(image, type == "ext4" ? 64ULL << 20 : 512ULL << 20);
+    if (!type.empty())
+      run(fmt::format("mkfs.{} -q {} {}", type, type == "ext4" ? "-F" : "-f", image));
+    loop.emplace(image);
+    return {loop->path, mount_point, type, ""};
+  }
+  std::unique_ptr<Resource> make(const core::Partition& partition,
+                                 PartitionLimits limits = {.start = 5s, .stop = 5s, .read = {}}) {
+    return make_partition(context, workers, partition, limits,
+                          [this](std::string reason) { faults.push_back(std::move(reason)); });
+  }
+
+  template <class T>
+  T finish(Task<T> task) {
+    std::optional<T> value;
+    asio::co_spawn(context, std::move(task), [&value](std::exception_ptr problem, T result) {
+      if (problem) std::rethrow_exception(problem);
+      value.emplace(std::move(result));
+    });
+    run_until([&value] { return value.has_value(); });
+    return std::move(value).value();
+  }
+  template <class Condition>
+  void run_until(Condition condition) {
+    context.restart();
+    const auto end = std::chrono::steady_clock::now() + kLimit;
+    while (!condition() && std::chrono::steady_clock::now() < end) context.run_one_until(end);
+  }
+  Result<void> start(Resource& resource) { return finish(resource.start({})); }
+  Result<void> stop(Resource& resource) { return finish(resource.stop({})); }
+  std::string refusal(const core::Partition& partition) {
+    const auto started = start(*make(partition));
+    return started ? "" : started.error().what;
+  }
+  std::string fault() {
+    run_until([this] { return !faults.empty(); });
+    return faults.size() == 1 ? faults[0] : fmt::format("{} faults", faults.size());
+  }
+
+  [[nodiscard]] bool is_mounted() const {
+    const auto table = read_mount_table().value();
+    return std::ranges::find(table, mount_point, &Mount::mount_point) != table.end();
+  }
+  // Waits until a child has come as far as to make this file.
+  static void wait_for_file(const fs::path& file) {
+    const auto end = std::chrono::steady_clock::now() + kLimit;
+    while (!fs::exists(file) && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    ASSERT_TRUE(fs::exists(file));
+  }
+};
+
+struct PartitionOfEachType : PartitionTest, testing::WithParamInterface<const char*> {};
+INSTANTIATE_TEST_SUITE_P(, PartitionOfEachType, testing::Values("ext4", "xfs", "btrfs"),
+                         [](const auto& type) { return std::string(type.param); });
+
+TEST_P(PartitionOfEachType, is_mounted_written_unmounted_and_let_go_of) {
+  const auto partition = make_image(GetParam());
+  auto resource = make(partition);
+  const auto begin = std::chrono::steady_clock::now();
+  const auto started = start(*resource);
+  const auto up = std::chrono::steady_clock::now();
+  ASSERT_TRUE(started) << started.error().what;
+  EXPECT_TRUE(is_mounted());
+  std::ofstream(mount_point + "/file") << "content";
+  const auto written = std::chrono::steady_clock::now();
+  const auto stopped = stop(*resource);
+  const auto down = std::chrono::steady_clock::now();
+  ASSERT_TRUE(stopped) << stopped.error().what;
+  RecordProperty("start_us", static_cast<int>((up - begin) / 1us));
+  RecordProperty("stop_us", static_cast<int>((down - written) / 1us));
+  EXPECT_FALSE(is_mounted());
+  EXPECT_TRUE(Fd(::open(partition.device.c_str(), O_RDWR | O_EXCL | O_CLOEXEC)));
+  EXPECT_TRUE(faults.empty());
+}
+
+TEST_P(PartitionOfEachType, that_is_up_is_adopted_and_watched) {
+  const auto partition = make_image(GetParam());
+  {
+    auto before = make(partition);
+    ASSERT_TRUE(start(*before));
+  }
+  auto after = make(partition);
+  const auto adopted = finish(after->adopt());
+  ASSERT_TRUE(adopted);
+  EXPECT_TRUE(*adopted);
+  ASSERT_EQ(::umount2(mount_point.c_str(), 0), 0);
+  EXPECT_THAT(fault(), HasSubstr("was unmounted from"));
+  EXPECT_TRUE(stop(*after));
+}
+
+TEST_P(PartitionOfEachType, that_is_not_up_is_not_adopted_and_stops_well) {
+  auto resource = make(make_image(GetParam()));
+  EXPECT_FALSE(finish(resource->adopt()).value());
+  EXPECT_TRUE(stop(*resource));
+}
+
+TEST_P(PartitionOfEachType, is_freed_from_whoever_uses_it) {
+  auto resource = make(make_image(GetParam()));
+  ASSERT_TRUE(start(*resource));
+  const Child stubborn(
+      fmt::format("cd {}; trap '' TERM; : > ready1; while :; do sleep 1; done", mount_point));
+  const Child polite(fmt::format("exec 3>{}/ready2; cd /; exec sleep 1000", mount_point));
+  wait_for_file(mount_point + "/ready1");
+  wait_for_file(mount_point + "/ready2");
+  const auto stopped = stop(*resource);
+  EXPECT_TRUE(stopped) << stopped.error().what;
+  for (const auto& [child, signal] : {std::pair{stubborn.pid, SIGKILL}, {polite.pid, SIGTERM}}) {
+    siginfo_t end{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child), &end, WEXITED | WNOWAIT), 0);
+    EXPECT_EQ(end.si_status, signal);
+  }
+  EXPECT_FALSE(is_mounted());
+}
+
+TEST_P(PartitionOfEachType, sees_what_another_node_wrote_while_this_one_had_old_pages) {
+  const auto partition = make_image(GetParam());
+  const Fd watcher(::open(partition.device.c_str(), O_RDONLY | O_CLOEXEC));
+  std::vector<char> pages(8 << 20);
+  ASSERT_GT(::read(watcher.get(), pages.data(), pages.size()), 0);
+  {
+    const Loop elsewhere(image);
+    auto other_node = make({elsewhere.path, mount_point, partition.filesystem, ""});
+    ASSERT_TRUE(start(*other_node));
+    std::ofstream(mount_point + "/written-elsewhere") << "content";
+    ASSERT_TRUE(stop(*other_node));
+  }
+  auto resource = make(partition);
+  const auto started = start(*resource);
+  ASSERT_TRUE(started) << started.error().what;
+  EXPECT_TRUE(fs::exists(mount_point + "/written-elsewhere"));
+  EXPECT_TRUE(stop(*resource));
+}
+
+TEST_P(PartitionOfEachType, is_let_go_of_in_other_mount_namespaces_too) {
+  auto resource = make(make_image(GetParam()));
+  ASSERT_TRUE(start(*resource));
+  const Child container(
+      fmt::format("exec unshare --mount --propagation private sh -c ': > {}; exec sleep 1000'",
+                  (folder / "ready").native()));
+  wait_for_file(folder / "ready");
+  const auto stopped = stop(*resource);
+  EXPECT_TRUE(stopped) << stopped.error().what;
+  EXPECT_EQ(::kill(container.pid, 0), 0);
+  const auto table = read_file(fmt::format("/proc/{}/mountinfo", container.pid));
+  EXPECT_EQ(table->find(mount_point), std::string::npos);
+}
+
+TEST_P(PartitionOfEachType, on_a_device_that_cannot_be_read_is_a_fault) {
+  auto resource =
+      make(make_image(GetParam()), {.start = 5s, .stop = 5s, .read = {.every = 20ms, .limit = 5s}});
+  ASSERT_TRUE(start(*resource));
+  fs::resize_file(image, 0);
+  EXPECT_THAT(fault(), HasSubstr("read " + loop->path));
+}
+
+TEST_F(PartitionTest, has_the_options_it_was_given) {
+  auto partition = make_image("ext4");
+  partition.options = "noatime,nodev,errors=remount-ro";
+  auto resource = make(partition);
+  ASSERT_TRUE(start(*resource));
+  const auto table = read_file("/proc/self/mountinfo").value();
+  const auto line = table.substr(table.find(mount_point));
+  EXPECT_THAT(line.substr(0, line.find('\n')),
+              AllOf(HasSubstr("rw,nodev,noatime"), HasSubstr("errors=remount-ro")));
+  EXPECT_TRUE(stop(*resource));
+}
+
+TEST_F(PartitionTest, of_another_type_or_none_is_refused) {
+  auto partition = make_image("xfs");
+  partition.filesystem = "ext4";
+  EXPECT_EQ(refusal(partition),
+            fmt::format("{} has xfs, but the configuration says ext4", loop->path));
+  run(fmt::format("dd if=/dev/zero of={} bs=1M count=1 oflag=direct status=none", loop->path));
+  EXPECT_EQ(refusal(partition),
+            fmt::format("there is no file system on {}; make one with mkfs.ext4", loop->path));
+  EXPECT_FALSE(is_mounted());
+}
+
+TEST_F(PartitionTest, without_a_device_is_refused) {
+  EXPECT_EQ(refusal({"/dev/no-such", mount_point, "ext4", ""}), "there is no device /dev/no-such");
+}
+
+TEST_F(PartitionTest, with_options_that_the_file_system_does_not_know_is_refused) {
+  auto partition = make_image("ext4");
+  partition.options = "frobnicate=7";
+  EXPECT_THAT(refusal(partition), AllOf(HasSubstr("refuses the options"), HasSubstr("frobnicate")));
+  EXPECT_FALSE(is_mounted());
+  EXPECT_TRUE(Fd(::open(partition.device.c_str(), O_RDWR | O_EXCL | O_CLOEXEC)));
+}
+
+TEST_F(PartitionTest, that_somebody_else_has_is_refused) {
+  const auto partition = make_image("ext4");
+  const Fd holder(::open(partition.device.c_str(), O_RDONLY | O_EXCL | O_CLOEXEC));
+  EXPECT_THAT(refusal(partition), HasSubstr("is in use on this machine"));
+}
+
+TEST_F(PartitionTest, that_is_mounted_elsewhere_is_refused_with_the_place) {
+  const auto partition = make_image("ext4");
+  fs::create_directory(folder / "elsewhere");
+  const std::string elsewhere = folder / "elsewhere";
+  ASSERT_EQ(::mount(loop->path.c_str(), elsewhere.c_str(), "ext4", 0, nullptr), 0);
+  EXPECT_THAT(refusal(partition), HasSubstr("is mounted on " + elsewhere));
+  ASSERT_EQ(::umount2(elsewhere.c_str(), 0), 0);
+}
+
+TEST_F(PartitionTest, whose_mount_point_is_taken_is_refused) {
+  const auto partition = make_image("ext4");
+  fs::create_directory(mount_point);
+  ASSERT_EQ(::mount("other", mount_point.c_str(), "tmpfs", 0, nullptr), 0);
+  EXPECT_THAT(refusal(partition), HasSubstr("other is already mounted on " + mount_point));
+}
+
+TEST_F(PartitionTest, that_nobody_waits_for_any_more_is_not_mounted) {
+  const auto partition = make_image("ext4");
+  const std::atomic<bool> wanted = false;
+  const auto attached = attach(partition, after(5s), wanted);
+  ASSERT_FALSE(attached);
+  EXPECT_EQ(attached.error().code, ECANCELED);
+  EXPECT_FALSE(is_mounted());
+}
+
+TEST_F(PartitionTest, made_read_only_is_a_fault) {
+  auto resource = make(make_image("ext4"));
+  ASSERT_TRUE(start(*resource));
+  ASSERT_EQ(::mount(nullptr, mount_point.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr), 0);
+  EXPECT_THAT(fault(), HasSubstr("has become read-only"));
+  EXPECT_TRUE(stop(*resource));
+}
+
+TEST_F(PartitionTest, meant_to_be_read_only_is_fine) {
+  auto partition = make_image("ext4");
+  partition.options = "ro";
+  auto resource = make(partition);
+  ASSERT_TRUE(start(*resource));
+  run_until([this] { return context.poll_one() == 0; });
+  EXPECT_TRUE(faults.empty());
+  EXPECT_TRUE(stop(*resource));
+}
+
+TEST_F(PartitionTest, covered_by_another_mount_is_a_fault) {
+  auto resource = make(make_image("ext4"));
+  ASSERT_TRUE(start(*resource));
+  ASSERT_EQ(::mount("other", mount_point.c_str(), "tmpfs", 0, nullptr), 0);
+  EXPECT_THAT(fault(), HasSubstr("other was mounted over"));
+}
+
+TEST_F(PartitionTest, with_an_error_in_ext4_is_a_fault_at_once_and_is_repaired_at_the_next_start) {
+  const auto partition = make_image("ext4");
+  auto resource = make(partition);
+  ASSERT_TRUE(start(*resource));
+  const auto name = fs::path(loop->path).filename().native();
+  ASSERT_TRUE(write_file(fmt::format("/sys/fs/ext4/{}/trigger_fs_error", name), "1"));
+  EXPECT_THAT(fault(), HasSubstr("has met an error"));
+  ASSERT_TRUE(stop(*resource));
+  run(fmt::format("dumpe2fs -h {} 2>&1 | grep -q 'with errors'", loop->path));
+  const auto again = start(*resource);
+  EXPECT_TRUE(again) << again.error().what;
+  run(fmt::format("dumpe2fs -h {} 2>&1 | grep -q 'Filesystem state: *clean$'", loop->path));
+  EXPECT_TRUE(stop(*resource));
+}
+
+TEST_F(PartitionTest, that_cannot_be_let_go_of_fails_within_the_limit_and_says_who_holds_it) {
+  auto resource = make(make_image("ext4"), {.start = 5s, .stop = 200ms, .read = {}});
+  ASSERT_TRUE(start(*resource));
+  const Fd own(::open(mount_point.c_str(), O_RDONLY | O_CLOEXEC));
+  const auto begin = std::chrono::steady_clock::now();
+  const auto stopped = stop(*resource);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 1s);
+  ASSERT_FALSE(stopped);
+  EXPECT_THAT(stopped.error().what,
+              AllOf(HasSubstr("unmount " + mount_point), HasSubstr("no process is seen")));
+}
+
+TEST_F(PartitionTest, hidden_by_a_lazy_unmount_is_not_taken_for_released) {
+  auto resource = make(make_image("ext4"), {.start = 5s, .stop = 200ms, .read = {}});
+  ASSERT_TRUE(start(*resource));
+  Fd own(::open(mount_point.c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(::umount2(mount_point.c_str(), MNT_DETACH), 0);
+  EXPECT_THAT(stop(*resource).error().what, HasSubstr("exclusively"));
+  own.reset();
+  EXPECT_TRUE(stop(*resource));
+}
+
+TEST_F(PartitionTest, names_its_users) {
+  const auto partition = make_image("ext4");
+  auto resource = make(partition);
+  ASSERT_TRUE(start(*resource));
+  const Child user(fmt::format("cd {}; : > ready; exec sleep 1000", mount_point));
+  wait_for_file(mount_point + "/ready");
+  struct stat root{};
+  ASSERT_EQ(::stat(mount_point.c_str(), &root), 0);
+  const auto users = find_users({.devices = {root.st_dev}, .mounts = {}});
+  ASSERT_EQ(users.size(), 1U);
+  EXPECT_EQ(users[0].process, user.pid);
+  EXPECT_TRUE(stop(*resource));
+}
+
+TEST_F(PartitionTest, of_which_the_keeper_is_told_the_mount_to_undo) {
+  EXPECT_EQ(make({"/dev/sda1", "/data", "ext4", ""})->releases().value(),
+            (std::vector<process::Release>{process::ReleaseMount{"/data"}}));
+}
+
+}  // namespace
+}  // namespace tasuki::resource

@@ -1,0 +1,86 @@
+#include "cluster/resource/partition/program.hpp"
+
+#include <csignal>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "kit/fd.hpp"
+#include "kit/text.hpp"
+
+namespace tasuki::resource {
+namespace {
+
+constexpr milliseconds kTimeToEnd{2000};  // between asking a program to end and killing it
+constexpr int kCannotExecute = 127;       // as a shell says it
+
+// In the child, where only async-signal-safe calls are allowed.
+[[noreturn]] void execute(char* const* arguments, int output) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  // Tied to the worker's thread, which lives as long as this process: whoever repairs a file
+  // system must not go on when nobody knows of it any more.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
+  ::dup2(output, STDOUT_FILENO);
+  ::dup2(output, STDERR_FILENO);
+  ::execv(arguments[0], arguments);
+  ::_exit(kCannotExecute);
+}
+
+// Reads until the program has closed its output or the deadline has come; true for the former.
+bool read_output(const Fd& output, Deadline deadline, std::string& text) {
+  for (;;) {
+    pollfd waiting{.fd = output.get(), .events = POLLIN, .revents = 0};
+    if (::poll(&waiting, 1, static_cast<int>(left_until(deadline).count())) == 0) return false;
+    char buffer[4096];
+    const ssize_t got = ::read(output.get(), buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return true;
+    text.append(buffer, static_cast<size_t>(got));
+  }
+}
+
+std::string last_line(std::string_view text) {
+  const auto trimmed = trim(text);
+  return std::string(trimmed.substr(trimmed.find_last_of('\n') + 1));
+}
+
+}  // namespace
+
+Result<ProgramEnd> run_program(std::vector<std::string> command, Deadline deadline) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return errno_failure("make a pipe");
+  const Fd output(ends[0]);
+  Fd input(ends[1]);
+  std::vector<char*> arguments;
+  for (auto& word : command) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+
+  const pid_t child = ::fork();
+  if (child < 0) return errno_failure("start " + command[0]);
+  if (child == 0) execute(arguments.data(), input.get());
+  input.reset();
+
+  std::string text;
+  const bool ended = read_output(output, deadline, text);
+  if (!ended) {
+    ::kill(child, SIGTERM);
+    if (!read_output(output, after(kTimeToEnd), text)) ::kill(child, SIGKILL);
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!ended)
+    return failure(fmt::format("{} did not end in time; it was stopped", command[0]), ETIMEDOUT);
+  if (WIFSIGNALED(status))
+    return failure(fmt::format("{} was ended by signal {}", command[0], WTERMSIG(status)));
+  return ProgramEnd{WEXITSTATUS(status), last_line(text)};
+}
+
+}  // namespace tasuki::resource
