@@ -94,6 +94,7 @@ void check_kinds(const Table& group, const std::vector<ResourceEntry>& resources
 
 void check_after(const std::vector<ResourceEntry>& resources, Report& report) {
   std::vector<std::string> names;
+  names.reserve(resources.size());
   for (const ResourceEntry& resource : resources) names.push_back(resource.name);
   for (const ResourceEntry& resource : resources)
     for (const auto& [name, line] : resource.after)
