@@ -1,0 +1,106 @@
+#include "cluster/lab/fence_agent.hpp"
+
+#include <map>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "cluster/lab/line_client.hpp"
+#include "cluster/lab/plan.hpp"
+#include "kit/text.hpp"
+
+namespace tasuki::lab {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kIsOff = 2;
+
+// A machine that has not ended after this is reported as such by the controller itself.
+constexpr auto kAnswerLimit = 20s;
+
+constexpr std::string_view kMetadata = R"(<?xml version="1.0" ?>
+<resource-agent name="fence_tasuki_lab" shortdesc="Power switch of a Tasuki lab">
+<longdesc>Switches the power of a node in a lab made by "tasuki lab up".</longdesc>
+<parameters>
+<parameter name="action" unique="0" required="1"><content type="string" default="off"/>
+<shortdesc lang="en">Fencing action</shortdesc></parameter>
+<parameter name="plug" unique="0" required="0"><content type="string"/>
+<shortdesc lang="en">Name of the node</shortdesc></parameter>
+<parameter name="socket" unique="0" required="0">
+<content type="string" default="/run/tasuki-lab/power.sock"/>
+<shortdesc lang="en">Socket of the lab's power controller</shortdesc></parameter>
+</parameters>
+<actions>
+<action name="on" automatic="0"/><action name="off"/><action name="reboot"/>
+<action name="status"/><action name="list"/><action name="monitor"/><action name="metadata"/>
+</actions>
+</resource-agent>
+)";
+
+using Options = std::map<std::string, std::string>;
+
+Options read_options(std::istream& input) {
+  Options options{{"action", "reboot"}, {"socket", kPowerSocketInNode}};
+  for (std::string line; std::getline(input, line);) {
+    const auto text = trim(line);
+    const size_t equals = text.find('=');
+    if (text.starts_with('#') || equals == std::string_view::npos) continue;
+    options[std::string(trim(text.substr(0, equals)))] = trim(text.substr(equals + 1));
+  }
+  return options;
+}
+
+// What follows "ok".
+Result<std::string> ask(const Options& options, const std::string& question) {
+  const auto reply = ask_line(options.at("socket"), question, kAnswerLimit);
+  if (!reply) return failure(reply.error());
+  if (!reply->line.starts_with("ok ")) return failure(reply->line);
+  return reply->line.substr(3);
+}
+
+Result<int> perform(const Options& options, std::ostream& output) {
+  const std::string& action = options.at("action");
+  if (action == "metadata") {
+    output << kMetadata;
+    return kDone;
+  }
+  if (action == "list" || action == "monitor") {
+    const auto names = ask(options, "list");
+    if (!names) return failure(names.error());
+    if (action == "list")
+      for (const auto name : split(*names, ' ')) output << name << "," << name << "\n";
+    return kDone;
+  }
+  const auto plug = options.find("plug");
+  if (plug == options.end()) return failure("plug=NODE is missing");
+  const auto switch_to = [&](const std::string& state) -> Result<int> {
+    const auto reply = ask(options, state + " " + plug->second);
+    if (!reply) return failure(reply.error());
+    return *reply == state ? Result<int>(kDone) : failure("it is " + *reply);
+  };
+  if (action == "off" || action == "on") return switch_to(action);
+  if (action == "reboot") {
+    if (auto off = switch_to("off"); !off) return off;
+    return switch_to("on");
+  }
+  if (action == "status") {
+    const auto state = ask(options, "status " + plug->second);
+    if (!state) return failure(state.error());
+    return *state == "on" ? kDone : kIsOff;
+  }
+  return failure(fmt::format("action={} is not known", action));
+}
+
+}  // namespace
+
+int run_fence_agent(std::istream& input, std::ostream& output, std::ostream& errors) {
+  const auto status = perform(read_options(input), output);
+  if (status) return *status;
+  errors << "fence_tasuki_lab: " << status.error().what << "\n";
+  return kFailed;
+}
+
+}  // namespace tasuki::lab
