@@ -72,7 +72,8 @@ Result<void> run_command(const std::vector<std::string>& command, std::string_vi
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  return failure(fmt::format("{} failed: {}", command[0], trim(printed)));
+  // What went wrong comes first; some programs add their whole usage.
+  return failure(fmt::format("{} failed: {}", command[0], split(trim(printed), '\n').front()));
 }
 
 }  // namespace tasuki::lab

@@ -11,7 +11,7 @@
 namespace tasuki::lab {
 
 // Runs the program with `input` (at most a pipe's 64 KiB) on its standard input. A failure carries
-// what it printed.
+// the first line that it printed.
 Result<void> run_command(const std::vector<std::string>& command, std::string_view input = {});
 
 // argv for exec; the strings must outlive it.

@@ -30,7 +30,8 @@ constexpr int kFailed = 1;
 constexpr int kNotUnderstood = 2;
 
 constexpr const char* kLabsFolder = "/var/lib/tasuki-lab";
-constexpr uint64_t kDefaultDiskMebibytes = 256;
+// XFS takes no less than 300; the files are sparse.
+constexpr uint64_t kDefaultDiskMebibytes = 512;
 constexpr uint64_t kMebibyte = 1024 * 1024;
 // Twice what a machine gets to shut down; then somebody should look.
 constexpr auto kDownLimit = 60s;

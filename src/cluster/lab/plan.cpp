@@ -31,12 +31,12 @@ Interface interface_on(size_t link, const std::string& address) {
 
 // Corosync starts only with a configuration that Tasuki has just written, so the two are one
 // command; its own exit status is that of whichever failed.
+constexpr const char* kWriteAndRunCorosync =
+    "\"$1\" --node \"$2\" --write-engine-config && "
+    "exec corosync -f -c /run/tasuki/corosync.conf";
+
 Program corosync_program(const std::string& folder, const std::string& node) {
-  return {"corosync",
-          {"/bin/sh", "-c",
-           "\"$1\" --node \"$2\" --write-engine-config && "
-           "exec corosync -f -c /run/tasuki/corosync.conf",
-           "sh", folder + "/tasukid", node}};
+  return {"corosync", {"/bin/sh", "-c", kWriteAndRunCorosync, "sh", folder + "/tasukid", node}};
 }
 
 Host plan_node(const core::Config& config, const core::Node& node, const std::string& folder) {

@@ -34,7 +34,7 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 // Two nodes answer within 3 s of a cold start; a machine with much else to do takes longer.
-constexpr auto kReadyLimit = 60s;
+constexpr auto kReadyLimit = 30s;
 constexpr auto kReadyPoll = 20ms;
 constexpr size_t kLogLinesShown = 10;
 constexpr size_t kAuthKeyBytes = 256;  // corosync-keygen(8)
