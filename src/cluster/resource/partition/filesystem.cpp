@@ -17,35 +17,48 @@
 namespace tasuki::resource {
 namespace {
 
-// What libblkid calls the file system on the device, such as "ext4"; empty when it finds none.
-Result<std::string> find_type(const Fd& device) {
+enum class Found { one, none, several };
+
+// Looks for file systems, for any or only for `type`, whose place in the device alone is read then.
+// Puts into `type` what it found, as libblkid calls it.
+Result<Found> probe(const Fd& device, std::string& type) {
   struct Free {
     void operator()(blkid_probe probe) const { blkid_free_probe(probe); }
   };
   const std::unique_ptr<std::remove_pointer_t<blkid_probe>, Free> probe(blkid_new_probe());
+  char* only[] = {type.data(), nullptr};
   if (!probe || blkid_probe_set_device(probe.get(), device.get(), 0, 0) != 0 ||
-      blkid_probe_set_superblocks_flags(probe.get(), BLKID_SUBLKS_TYPE) != 0)
-    return errno_failure("prepare to look at it");
-  constexpr int kNothing = 1;
+      blkid_probe_set_superblocks_flags(probe.get(), BLKID_SUBLKS_TYPE) != 0 ||
+      (!type.empty() &&
+       blkid_probe_filter_superblocks_type(probe.get(), BLKID_FLTR_ONLYIN, only) != 0))
+    return failure("libblkid does not start");
+  constexpr int kNone = 1;
   constexpr int kSeveral = -2;
   const int found = blkid_do_safeprobe(probe.get());
-  if (found == kNothing) return std::string();
-  if (found == kSeveral)
-    return failure("it bears the marks of several file systems; see wipefs(8)");
-  const char* type = nullptr;
-  if (found != 0 || blkid_probe_lookup_value(probe.get(), "TYPE", &type, nullptr) != 0)
-    return errno_failure("read it", errno == 0 ? EIO : errno);
-  return std::string(type);
+  if (found == kNone) return Found::none;
+  if (found == kSeveral) return Found::several;
+  const char* value = nullptr;
+  if (found != 0 || blkid_probe_lookup_value(probe.get(), "TYPE", &value, nullptr) != 0)
+    return failure("it cannot be read", EIO);
+  type = value;
+  return Found::one;
 }
 
+// The full search, for the message, would cost a good start dozens of reads all over the device.
 Result<void> check_type(const Fd& device, const core::Partition& partition) {
-  const auto type = find_type(device);
-  if (!type) return failure(type.error().during(partition.device));
-  if (*type == partition.filesystem) return {};
-  if (type->empty())
+  std::string type = partition.filesystem;
+  auto found = probe(device, type);
+  if (found && *found == Found::one) return {};
+  if (found) {
+    type.clear();
+    found = probe(device, type);
+  }
+  if (!found) return failure(found.error().during(partition.device));
+  if (*found == Found::none)
     return failure(fmt::format("there is no file system on {}; make one with mkfs.{}",
                                partition.device, partition.filesystem));
-  return failure(fmt::format("{} has {}, but the configuration says {}", partition.device, *type,
+  return failure(fmt::format("{} has {}, but the configuration says {}", partition.device,
+                             *found == Found::one ? type : "several file systems' marks",
                              partition.filesystem));
 }
 

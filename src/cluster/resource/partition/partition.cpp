@@ -12,8 +12,9 @@
 namespace tasuki::resource {
 namespace {
 
-// What detach() may take beyond its deadline before the device is said to hang.
-constexpr milliseconds kGrace{1000};
+// What a call may take beyond its deadline, as to kill an e2fsck, before the device is said to
+// hang.
+constexpr milliseconds kGrace{3000};
 
 class Partition final : public Resource {
  public:

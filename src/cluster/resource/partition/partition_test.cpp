@@ -111,7 +111,8 @@ struct PartitionTest : testing::Test {
     std::ofstream(image).put(0);
     fs::resize_file(image, type == "ext4" ? 64ULL << 20 : 512ULL << 20);
     if (!type.empty())
-      run(fmt::format("mkfs.{} -q {} {}", type, type == "ext4" ? "-F" : "-f", image));
+      run(fmt::format("mkfs.{} -q {} {} >/dev/null 2>&1", type, type == "ext4" ? "-F" : "-f",
+                      image));
     loop.emplace(image);
     return {loop->path, mount_point, type, ""};
   }
@@ -305,12 +306,18 @@ TEST_F(PartitionTest, that_somebody_else_has_is_refused) {
   EXPECT_THAT(refusal(partition), HasSubstr("is in use on this machine"));
 }
 
-TEST_F(PartitionTest, that_is_mounted_elsewhere_is_refused_with_the_place) {
+TEST_F(PartitionTest, that_is_mounted_elsewhere_is_refused_with_the_place_and_left_alone) {
   const auto partition = make_image("ext4");
   fs::create_directory(folder / "elsewhere");
   const std::string elsewhere = folder / "elsewhere";
   ASSERT_EQ(::mount(loop->path.c_str(), elsewhere.c_str(), "ext4", 0, nullptr), 0);
   EXPECT_THAT(refusal(partition), HasSubstr("is mounted on " + elsewhere));
+  {
+    const Child user(fmt::format("cd {}; : > ready; exec sleep 1000", elsewhere));
+    wait_for_file(elsewhere + "/ready");
+    EXPECT_THAT(stop(*make(partition)).error().what, HasSubstr("is mounted on " + elsewhere));
+    EXPECT_EQ(::waitpid(user.pid, nullptr, WNOHANG), 0);
+  }
   ASSERT_EQ(::umount2(elsewhere.c_str(), 0), 0);
 }
 
@@ -353,6 +360,7 @@ TEST_F(PartitionTest, covered_by_another_mount_is_a_fault) {
   ASSERT_TRUE(start(*resource));
   ASSERT_EQ(::mount("other", mount_point.c_str(), "tmpfs", 0, nullptr), 0);
   EXPECT_THAT(fault(), HasSubstr("other was mounted over"));
+  EXPECT_TRUE(stop(*resource));
 }
 
 TEST_F(PartitionTest, with_an_error_in_ext4_is_a_fault_at_once_and_is_repaired_at_the_next_start) {
