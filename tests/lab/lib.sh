@@ -39,8 +39,9 @@ node_is() {
 wait_node() { wait_until "${4:-30}" node_is "$1" "$2" "$3"; }
 
 # Who has it, by the kernel's view of each node, whatever tasukid says.
-has_address() { on "$1" ip -o addr show 2>/dev/null | grep -qF " $2/"; }
-has_mount() { on "$1" grep -qF " $2 " /proc/self/mountinfo 2>/dev/null; }
+# (Not grep -q: it leaves before the writer is done, which pipefail takes for a failure.)
+has_address() { on "$1" ip -o addr show | grep -F " $2/" >/dev/null; }
+has_mount() { on "$1" grep -F " $2 " /proc/self/mountinfo >/dev/null; }
 hasnt_address() { ! has_address "$@"; }
 hasnt_mount() { ! has_mount "$@"; }
 
@@ -56,12 +57,12 @@ longest_gap() {
   awk -v since="$2" '$1 >= since && last { if ($1 - last > most) most = $1 - last } { last = $1 }
     END { printf "%.0f", most }' "$dir/$1.probe"
 }
-last_answer_from() { tail -n 1 "$dir/$1.probe" | grep -q " $2\$"; }
+last_answer_from() { [[ $(tail -n 1 "$dir/$1.probe") == *" $2" ]]; }
 wait_answer_from() { wait_until "${3:-30}" last_answer_from "$1" "$2"; }
 
 # events VIA: every event's text, one per line.
 events() { on "$1" tasuki events --json | jq -r '.. | .text? // empty'; }
-had_event() { events "$1" | grep -qF "$2"; }
+had_event() { events "$1" | grep -F "$2" >/dev/null; }
 
 pids_in() { on "$1" pgrep -x "$2"; }
 

@@ -232,6 +232,7 @@ std::optional<NodeId> next_node(const State& state, const View& view, const Grou
   const Group* group = state.config().find_group(name);
   if (group == nullptr) return std::nullopt;
   const auto found = state.groups.find(name);
+  if (found != state.groups.end() && found->second.failed) return std::nullopt;
   for (const NodeId node : candidates(state, view, *group))
     if (found == state.groups.end() || found->second.holder != node) return node;
   return std::nullopt;

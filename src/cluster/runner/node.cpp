@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "cluster/membership/witness.hpp"
 #include "cluster/runner/engine_config.hpp"
 #include "kit/assert.hpp"
 #include "kit/log.hpp"
@@ -212,6 +213,7 @@ Json Node::status() const {
   context.time = time_of_day();
   for (const auto& [subject, entry] : since_) context.since[subject] = entry.second;
   context.node_services = node_service_states();
+  if (config().witness) context.witness_votes = membership::witness_votes_now().value_or(false);
   return status_json(replica_, context);
 }
 

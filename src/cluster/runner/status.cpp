@@ -184,7 +184,9 @@ Json status_json(const Replica& replica, const StatusContext& context) {
           {"nodes", nodes},
           {"groups", groups},
           {"services", services},
-          {"witness", config.witness ? Json{{"address", config.witness->address}} : Json(nullptr)}};
+          {"witness", config.witness ? Json{{"address", config.witness->address},
+                                            {"votes", context.witness_votes}}
+                                      : Json(nullptr)}};
 }
 
 }  // namespace tasuki::runner

@@ -16,6 +16,7 @@ struct StatusContext {
   std::map<std::string, std::string> since;          // "group/NAME" or "node/NAME" to ISO 8601
   std::map<std::string, std::string> node_services;  // node-scope service to its state here
   std::string time;
+  bool witness_votes = false;  // now
 };
 
 Json status_json(const core::Replica& replica, const StatusContext& context);
