@@ -1,32 +1,28 @@
 #include "cluster/api/contract.hpp"
 
 namespace tasuki::api {
-namespace {
-
-constexpr Route kRoutes[] = {
-    {Method::get, "/v1/status", Access::read},
-    {Method::post, "/v1/groups/{name}/start", Access::act},
-    {Method::post, "/v1/groups/{name}/stop", Access::act},
-    {Method::post, "/v1/groups/{name}/move", Access::act},
-    {Method::post, "/v1/groups/{name}/retry", Access::act},
-    {Method::post, "/v1/nodes/{name}/standby", Access::act},
-    {Method::post, "/v1/nodes/{name}/resume", Access::act},
-    {Method::post, "/v1/nodes/{name}/confirm-down", Access::act},
-    {Method::post, "/v1/lock", Access::act},
-    {Method::post, "/v1/unlock", Access::act},
-    {Method::get, "/v1/config", Access::read},
-    {Method::post, "/v1/config", Access::act},
-    {Method::get, "/v1/config/history", Access::read},
-    {Method::get, "/v1/config/{counter}", Access::read},
-    {Method::get, "/v1/events", Access::read},
-    {Method::get, "/v1/events/follow", Access::read},
-    {Method::get, "/v1/timeline", Access::read},
-    {Method::get, "/v1/log", Access::read},
-};
-
-}  // namespace
 
 std::span<const Route> control_routes() {
+  static const Route kRoutes[] = {
+      {Method::get, "/v1/status", Access::read},
+      {Method::post, "/v1/groups/{name}/start", Access::act},
+      {Method::post, "/v1/groups/{name}/stop", Access::act},
+      {Method::post, "/v1/groups/{name}/move", Access::act},
+      {Method::post, "/v1/groups/{name}/retry", Access::act},
+      {Method::post, "/v1/nodes/{name}/standby", Access::act},
+      {Method::post, "/v1/nodes/{name}/resume", Access::act},
+      {Method::post, "/v1/nodes/{name}/confirm-down", Access::act},
+      {Method::post, "/v1/lock", Access::act},
+      {Method::post, "/v1/unlock", Access::act},
+      {Method::get, "/v1/config", Access::read},
+      {Method::post, "/v1/config", Access::act},
+      {Method::get, "/v1/config/history", Access::read},
+      {Method::get, "/v1/config/{counter}", Access::read},
+      {Method::get, "/v1/events", Access::read},
+      {Method::get, "/v1/events/follow", Access::read},
+      {Method::get, "/v1/timeline", Access::read},
+      {Method::get, "/v1/log", Access::read},
+  };
   return kRoutes;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace tasuki::api {
@@ -14,7 +15,7 @@ enum class Access { read, act };
 
 struct Route {
   Method method;
-  std::string_view path;  // "{name}" stands for one part of the path
+  std::string path;  // "{name}" stands for one part of the path
   Access access;
   friend bool operator==(const Route&, const Route&) = default;
 };

@@ -125,12 +125,12 @@ Server::~Server() {
   state_->finish();
 }
 
-void Server::add(Method method, std::string_view path, Access access, Handler handler) {
-  state_->router.add({{method, path, access}, std::move(handler)});
+void Server::add(Method method, std::string path, Access access, Handler handler) {
+  state_->router.add({{method, std::move(path), access}, std::move(handler)});
 }
 
-void Server::add_stream(std::string_view path, StreamHandler handler) {
-  state_->router.add({{Method::get, path, Access::read}, std::move(handler)});
+void Server::add_stream(std::string path, StreamHandler handler) {
+  state_->router.add({{Method::get, std::move(path), Access::read}, std::move(handler)});
 }
 
 std::vector<Route> Server::routes() const {

@@ -26,8 +26,8 @@ class Server {
   ~Server();  // as finish(), without waiting
 
   // Before start().
-  void add(Method method, std::string_view path, Access access, Handler handler);
-  void add_stream(std::string_view path, StreamHandler handler);  // GET, for readers
+  void add(Method method, std::string path, Access access, Handler handler);
+  void add_stream(std::string path, StreamHandler handler);  // GET, for readers
   [[nodiscard]] std::vector<Route> routes() const;
 
   // Makes the socket and answers from then on. Refuses when another process answers there.

@@ -74,7 +74,7 @@ AppliedConfig parse_applied(const Json& json, const ConfigReader& read_config) {
   applied.text = json.at("text");
   applied.applied_at = json.at("applied_at");
   applied.applied_by = json.at("applied_by");
-  if (applied.counter == 0) return applied;
+  if (applied.text.empty()) return applied;
   auto config = read_config(applied.text);
   if (!config)
     throw std::runtime_error(fmt::format(
