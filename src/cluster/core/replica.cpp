@@ -371,9 +371,10 @@ void Replica::apply_report(NodeId from, const GroupReport& report) {
   if (group.holder != from || group.ticket != report.ticket) return;
   const std::string node = state_.config().node_name(from);
   const std::string subject = fmt::format("group {}", report.group);
+  const bool came_up = report.phase == Phase::online && group.phase != Phase::online;
   group.phase = report.phase;
   group.resources = report.resources;
-  if (report.phase == Phase::online)
+  if (came_up)
     note(Note::Level::info, subject, fmt::format("is up on {}: {}", node, group.reason));
   if (report.phase == Phase::stuck)
     note(Note::Level::error, subject,

@@ -127,6 +127,8 @@ std::vector<Effect> GroupMachine::done(const Result<void>& result, Time now) {
       failure_.clear();
       return effects;
   }
+  // A group stays online while one of its resources is mended or a new one is added.
+  if (phase_ == Phase::online) effects.emplace_back(core::Report{report()});
   next(effects);
   return effects;
 }
