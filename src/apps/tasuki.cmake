@@ -1,0 +1,1 @@
+add_program(tasuki SOURCES tasuki.cpp USES cluster/cli)

@@ -1,0 +1,80 @@
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "cluster/cli/completion.hpp"
+#include "cluster/cli/manual.hpp"
+#include "cluster/cli/verbs.hpp"
+
+namespace tasuki::cli {
+namespace {
+
+// The group that CLI11 leaves out of help; such commands are for programs, not for people.
+constexpr const char* kHidden = "";
+
+std::vector<std::string> find_names(const Context& context, Names kind) {
+  const auto status = context.client().get("/v1/status");
+  if (!status || status->status >= 400) return {};
+  std::vector<std::string> names;
+  for (const auto& thing : status->body.at(kind == Names::groups ? "groups" : "nodes"))
+    names.push_back(thing.at("name"));
+  return names;
+}
+
+void print_completions(const CLI::App& root, Context& context,
+                       const std::vector<std::string>& words) {
+  const auto completion =
+      complete(describe(root), words, [&](Names kind) { return find_names(context, kind); });
+  std::string lines;
+  for (const auto& word : completion.words) lines += word + "\n";
+  if (completion.files) lines += ":files\n";
+  context.terminal.print(lines);
+}
+
+void add_completion(CLI::App& root, Context& context) {
+  auto& verb = *root.add_subcommand(
+      "completion",
+      "Print the script that completes commands, groups and nodes in your shell\n"
+      "Have the shell read it at its start.");
+  verb.footer("source <(tasuki completion bash)\ntasuki completion fish | source");
+  const auto shell = std::make_shared<std::string>();
+  verb.add_option("SHELL", *shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember(known_shells()));
+  verb.callback([&context, shell] { context.terminal.print(completion_script(*shell)); });
+
+  auto& candidates = *root.add_subcommand("complete", "What can stand in place of the last word");
+  candidates.group(kHidden);
+  candidates.prefix_command();
+  candidates.fallthrough(false);
+  candidates.set_help_flag();
+  candidates.callback([&root, &context, &candidates] {
+    auto words = candidates.remaining();
+    if (!words.empty()) words.erase(words.begin());  // the program's own name
+    print_completions(root, context, words);
+  });
+}
+
+void add_manual(CLI::App& root, Context& context) {
+  auto& verb = *root.add_subcommand("manual", "The sources of tasuki(1) and docs/cli.md");
+  verb.group(kHidden);
+  verb.require_subcommand(1);
+  verb.add_subcommand("page", "tasuki(1)")->callback([&root, &context] {
+    context.terminal.print(print_manual_page(describe(root)));
+  });
+  verb.add_subcommand("markdown", "docs/cli.md")->callback([&root, &context] {
+    context.terminal.print(print_markdown(describe(root)));
+  });
+}
+
+}  // namespace
+
+void add_self_verbs(CLI::App& root, Context& context) {
+  add_completion(root, context);
+  add_manual(root, context);
+  auto& version = *root.add_subcommand("version", "Print the version of this program");
+  version.callback([&context] { context.terminal.print("tasuki " TASUKI_VERSION "\n"); });
+}
+
+}  // namespace tasuki::cli

@@ -1,0 +1,158 @@
+#include "cluster/cli/status_text.hpp"
+
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "cluster/cli/time_text.hpp"
+#include "kit/text.hpp"
+
+namespace tasuki::cli {
+namespace {
+
+using Rows = std::vector<std::vector<Cell>>;
+
+// The text of a key that may be null or absent, safe to show.
+std::string text_of(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? printable(found->get<std::string>()) : "";
+}
+
+std::string or_dash(const std::string& text) {
+  return text.empty() ? "-" : text;
+}
+
+Style node_style(const std::string& state) {
+  if (state == "online") return Style::good;
+  return state == "lost" ? Style::bad : Style::warning;
+}
+
+Style group_style(const std::string& state) {
+  if (state == "online") return Style::good;
+  return state == "failed" || state == "conflict" ? Style::bad : Style::warning;
+}
+
+std::string node_note(const Json& node) {
+  std::vector<std::string> notes;
+  if (node.value("self", false)) notes.emplace_back("this node");
+  const std::string proof = text_of(node, "proof");
+  if (!proof.empty())
+    notes.push_back(fmt::format("has let go of its groups ({})", proof));
+  else if (node.at("state") == "lost")
+    notes.emplace_back("no proof yet that it let go of its groups");
+  if (const auto note = text_of(node, "note"); !note.empty()) notes.push_back(note);
+  return join(notes, "; ");
+}
+
+// What a reader wants to know beyond the state: why it is so, and which resources are not up.
+std::string group_note(const Json& group) {
+  const bool online = group.at("state") == "online";
+  std::vector<std::string> notes;
+  if (!online) notes.push_back(text_of(group, "reason"));
+  if (online && group.at("node") != group.at("home"))
+    notes.push_back(fmt::format("home is {}", text_of(group, "home")));
+  for (const auto& resource : group.at("resources")) {
+    const std::string state = resource.at("state");
+    if (state == "up" || (state == "down" && group.at("node").is_null())) continue;
+    const auto detail = text_of(resource, "detail");
+    notes.push_back(fmt::format("{} is {}{}", text_of(resource, "name"), state,
+                                detail.empty() ? "" : ": " + detail));
+  }
+  for (const auto& failed : group.at("failures"))
+    notes.push_back(
+        fmt::format("failed on {}: {}", text_of(failed, "node"), text_of(failed, "reason")));
+  std::erase(notes, "");
+  return join(notes, "; ");
+}
+
+std::string print_headline(const Json& status, const Screen& screen) {
+  const std::string health = status.at("health");
+  const std::string cluster = "Cluster " + text_of(status, "cluster") + ": ";
+  if (health == "ok") return cluster + paint(screen, Style::good, "all is well.") + "\n";
+  if (health == "degraded")
+    return cluster + paint(screen, Style::warning, "it works, but needs attention.") + "\n";
+  return cluster + paint(screen, Style::bad, "not everything runs.") + "\n";
+}
+
+std::string print_problems(const Json& status, const Screen& screen) {
+  const Style style = status.at("health") == "down" ? Style::bad : Style::warning;
+  std::string text;
+  for (const auto& problem : status.at("problems")) {
+    const std::string block = hang(screen, "  ! ", printable(problem.get<std::string>()));
+    text += "  " + paint(screen, style, "!") + block.substr(3);
+  }
+  return text;
+}
+
+std::string print_services(const Json& status, const Screen& screen) {
+  if (status.at("services").empty()) return "";
+  Rows rows;
+  for (const auto& service : status.at("services")) {
+    const auto state = text_of(service, "state");
+    rows.push_back({{text_of(service, "name")},
+                    {text_of(service, "node")},
+                    {or_dash(state), state == "up" ? Style::good : Style::warning},
+                    {text_of(service, "detail"), Style::faint}});
+  }
+  return "\n" + print_table(screen, {"service", "node", "state", ""}, rows);
+}
+
+// Who says so, and what allows or keeps this side from acting.
+std::string print_footing(const Json& status, const Screen& screen) {
+  const Json& version = status.at("config");
+  std::vector<std::string> facts{
+      fmt::format("seen from {} at {}", text_of(status, "node"),
+                  local_clock(text_of(status, "time"))),
+      status.at("right_to_decide") ? "may decide" : "NO right to decide",
+      fmt::format("configuration {} ({})", version.at("counter").get<uint64_t>(),
+                  text_of(version, "hash").substr(0, 8))};
+  if (const Json& witness = status.at("witness"); !witness.is_null())
+    facts.push_back(fmt::format("witness {} {}", text_of(witness, "address"),
+                                witness.at("votes") ? "votes" : "does NOT vote"));
+  if (!status.at("quorate")) facts.emplace_back("NO quorum");
+  if (!status.at("informed")) facts.emplace_back("still learning the state from the other nodes");
+  if (status.at("stale")) facts.emplace_back("this node MISSED changes");
+  if (status.at("locked")) facts.emplace_back("LOCKED: no group moves by itself");
+  return "\n" + hang_list(screen, "  ", facts);
+}
+
+}  // namespace
+
+std::string print_nodes(const Json& status, const Screen& screen) {
+  Rows rows;
+  for (const auto& node : status.at("nodes")) {
+    const std::string state = node.at("state");
+    rows.push_back({{text_of(node, "name")},
+                    {state, node_style(state)},
+                    {or_dash(age(text_of(node, "since"), text_of(status, "time")))},
+                    {node_note(node), Style::faint}});
+  }
+  return print_table(screen, {"node", "state", "since", ""}, rows);
+}
+
+std::string print_groups(const Json& status, const Screen& screen) {
+  Rows rows;
+  for (const auto& group : status.at("groups")) {
+    const std::string state = group.at("state");
+    const auto next = text_of(group, "next");
+    rows.push_back({{text_of(group, "name")},
+                    {state, group_style(state)},
+                    {or_dash(text_of(group, "node"))},
+                    {or_dash(age(text_of(group, "since"), text_of(status, "time")))},
+                    {next.empty() ? "nobody" : next, next.empty() ? Style::warning : Style::plain},
+                    {group_note(group), Style::faint}});
+  }
+  return print_table(screen, {"group", "state", "on", "since", "next", ""}, rows);
+}
+
+std::string print_status(const Json& status, const Screen& screen) {
+  std::string text = print_headline(status, screen);
+  if (!status.at("problems").empty()) text += "\n" + print_problems(status, screen);
+  text += "\n" + print_groups(status, screen);
+  text += "\n" + print_nodes(status, screen);
+  text += print_services(status, screen);
+  text += print_footing(status, screen);
+  return text;
+}
+
+}  // namespace tasuki::cli
