@@ -26,7 +26,8 @@ lab_up() {
 }
 on() { local host=$1; shift; tasuki lab exec --dir "$dir/lab" "$host" -- "$@"; }
 
-status_of() { on "$1" tasuki status --json; }
+# (tasuki status ends with 1 when something needs attention, which is for the case to judge.)
+status_of() { on "$1" tasuki status --json || [ $? -eq 1 ]; }
 # group_is VIA GROUP "STATE NODE", as tasukid on VIA sees it.
 group_is() {
   [ "$(status_of "$1" | jq -r ".groups[] | select(.name == \"$2\") | \"\(.state) \(.node)\"")" = "$3" ]

@@ -374,8 +374,7 @@ void Replica::apply_report(NodeId from, const GroupReport& report) {
   const bool came_up = report.phase == Phase::online && group.phase != Phase::online;
   group.phase = report.phase;
   group.resources = report.resources;
-  if (came_up)
-    note(Note::Level::info, subject, fmt::format("is up on {}: {}", node, group.reason));
+  if (came_up) note(Note::Level::info, subject, fmt::format("is up on {}: {}", node, group.reason));
   if (report.phase == Phase::stuck)
     note(Note::Level::error, subject,
          fmt::format("cannot be stopped on {}: {}", node, report.failure));
@@ -510,18 +509,19 @@ std::string Replica::obstacle() const {
     return missing.empty() ? "the servers are exchanging what they know"
                            : "waiting to hear from" + missing;
   }
+  std::string absent;
+  for (const Node& node : state_.config().nodes)
+    if (!view_.view.members.contains(node.id)) absent += " " + node.name;
   if (!right_to_decide())
-    return "this side of the cluster has no right to decide: too few servers and witnesses answer";
-  if (!informed_) {
-    std::string absent;
-    for (const Node& node : state_.config().nodes)
-      if (!view_.view.members.contains(node.id)) absent += " " + node.name;
     return fmt::format(
-        "the servers here may not know the newest state; start{} too, or if it is "
-        "surely down and its last changes may be given up, say: tasuki node "
-        "confirm-down{} --accept-loss",
+        "this side of the cluster has no right to decide: too few servers and witnesses answer "
+        "(not here:{})",
+        absent.empty() ? " the witness" : absent);
+  if (!informed_)
+    return fmt::format(
+        "the servers here may not know the newest state; start{} too, or if it is surely down and "
+        "its last changes may be given up, say: tasuki node confirm-down{} --accept-loss",
         absent, absent);
-  }
   return "";
 }
 
