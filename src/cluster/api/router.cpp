@@ -66,7 +66,7 @@ void Router::add(Endpoint endpoint) {
   endpoints_.push_back(std::move(endpoint));
 }
 
-Result<Match> Router::find(Method method, std::string_view target) const {
+Result<Match> Router::find(Method method, std::string_view target) const& {
   const size_t question = std::min(target.find('?'), target.size());
   const auto path = decode_path(target.substr(0, question));
   auto query = decode_query(target.substr(std::min(question + 1, target.size())));

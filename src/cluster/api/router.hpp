@@ -31,8 +31,9 @@ class Router {
   void add(Endpoint endpoint);
 
   // The endpoint for a request target as it stands in the request line (RFC 9112 3.2.1), or a
-  // sentence why there is none.
-  [[nodiscard]] Result<Match> find(Method method, std::string_view target) const;
+  // sentence why there is none. The match points into the router.
+  [[nodiscard]] Result<Match> find(Method method, std::string_view target) const&;
+  Result<Match> find(Method method, std::string_view target) const&& = delete;
 
   [[nodiscard]] std::vector<Route> routes() const;
 

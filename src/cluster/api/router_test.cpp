@@ -15,8 +15,8 @@ Router make_router() {
 }
 
 TEST(Router, takes_parameters_and_query_decoded) {
-  const auto match =
-      make_router().find(Method::post, "/v1/groups/mail%2Fout/start?why=a%20b&flag&x=1=2");
+  const auto router = make_router();
+  const auto match = router.find(Method::post, "/v1/groups/mail%2Fout/start?why=a%20b&flag&x=1=2");
   ASSERT_TRUE(match);
   EXPECT_EQ(match->endpoint->route.path, "/v1/groups/{name}/start");
   EXPECT_THAT(match->parameters, ElementsAre(Pair("name", "mail/out")));

@@ -38,10 +38,10 @@ TEST_F(HistoryText, a_timeline_sums_up_its_steps) {
 
 TEST_F(HistoryText, a_first_start_comes_from_nowhere) {
   Json timeline = kTimeline;
-  timeline["failovers"][0]["from"] = nullptr;
+  timeline["failovers"][0]["from"] = "";
   timeline["failovers"][0]["steps"] = Json::array({step("decided", 1)});
   EXPECT_EQ(print_timeline(timeline, {.unicode = false}),
-            "db - -> sv2, 2026-10-05 14:03:22: sv1 was lost\n"
+            "db sv2, 2026-10-05 14:03:22: sv1 was lost\n"
             "  decided +1, serving = 95 ms\n");
   EXPECT_EQ(print_timeline({{"failovers", Json::array()}}, {}), "No failover so far.\n");
 }

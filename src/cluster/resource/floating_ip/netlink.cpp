@@ -13,8 +13,8 @@
 namespace tasuki::resource {
 namespace {
 
-constexpr size_t kBufferBytes = 32 * 1024;  // the kernel's largest part of a dump
-constexpr int kDumpTriesMax = 10;           // of a dump that a change interrupted
+constexpr size_t kBufferBytes = size_t{32} * 1024;  // the kernel's largest part of a dump
+constexpr int kDumpTriesMax = 10;                   // of a dump that a change interrupted
 constexpr uint32_t kForever = UINT32_MAX;
 
 struct InterfaceAttributes {

@@ -125,7 +125,7 @@ struct PartitionTest : testing::Test {
   template <class T>
   T finish(Task<T> task) {
     std::optional<T> value;
-    asio::co_spawn(context, std::move(task), [&value](std::exception_ptr problem, T result) {
+    asio::co_spawn(context, std::move(task), [&value](const std::exception_ptr& problem, T result) {
       if (problem) std::rethrow_exception(problem);
       value.emplace(std::move(result));
     });

@@ -26,7 +26,9 @@ constexpr int kCannotExecute = 127;       // as a shell says it
   // Tied to the worker's thread, which lives as long as this process: whoever repairs a file
   // system must not go on when nobody knows of it any more.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
+  const int nothing = ::open("/dev/null", O_RDONLY);
+  if (nothing < 0) ::_exit(kCannotExecute);
+  ::dup2(nothing, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
   ::dup2(output, STDERR_FILENO);
   ::execv(arguments[0], arguments);
