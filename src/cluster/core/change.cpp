@@ -73,7 +73,8 @@ Result<void> check_config(const State& state, const ApplyConfig& apply) {
       return failure(
           fmt::format("node id {} belongs to {}; an id is never used again", node.id, node.name),
           EBUSY);
-    if (kept == nullptr && state.holds_anything(node.id))
+    const bool may_own = state.holds_anything(node.id) && state.let_go(node.id) == LetGo::unproven;
+    if (kept == nullptr && may_own)
       return failure(
           fmt::format("{} still runs groups; move them away before it is removed", node.name),
           EBUSY);
@@ -154,9 +155,6 @@ void apply_side_effects(State& state, const Change& change) {
       group.wanted_up = false;
       group.reason = "it is no longer in the configuration";
     }
-    std::erase_if(state.groups, [&](const auto& entry) {
-      return !entry.second.holder && state.config().find_group(entry.first) == nullptr;
-    });
   }
 }
 

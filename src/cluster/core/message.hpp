@@ -37,6 +37,7 @@ struct Hello {
   uint64_t version = 0;
   uint64_t config_counter = 0;
   std::string config_hash;
+  uint64_t next_ticket = 1;  // no ticket that the sender saw is used again
   bool lease_counts = false;
   std::vector<GroupReport> holds;  // every group of which something is up here
 };

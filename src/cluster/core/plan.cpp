@@ -7,29 +7,49 @@
 namespace tasuki::core {
 namespace {
 
+const GroupState& group_state(const State& state, const GroupName& name) {
+  static const GroupState unknown;
+  const auto found = state.groups.find(name);
+  return found == state.groups.end() ? unknown : found->second;
+}
+
+const NodeState& node_state(const State& state, NodeId node) {
+  static const NodeState unknown;
+  const auto found = state.nodes.find(node);
+  return found == state.nodes.end() ? unknown : found->second;
+}
+
+// Why the node cannot start the group now; empty when it can.
+std::string why_not(const State& state, const View& view, const GroupName& group, NodeId node) {
+  if (!view.members.contains(node)) return "is not in the cluster";
+  if (state.durable.intent.standby.contains(node)) return "is set aside";
+  if (node_state(state, node).leaving) return "is leaving";
+  const auto& failures = group_state(state, group).failures;
+  const auto failed = failures.find(node);
+  return failed == failures.end() ? "" : "failed: " + failed->second.reason;
+}
+
 // The nodes that could start the group now, the best first.
 std::vector<NodeId> candidates(const State& state, const View& view, const Group& group) {
-  const GroupIntent intent = state.intent_of(group.name);
-  const auto known = state.groups.find(group.name);
   std::vector<NodeId> usable;
-  for (const NodeId node : group.policy) {
-    if (!view.members.contains(node) || state.durable.intent.standby.contains(node)) continue;
-    const auto facts = state.nodes.find(node);
-    if (facts != state.nodes.end() && facts->second.leaving) continue;
-    if (known != state.groups.end() && known->second.failures.contains(node)) continue;
-    usable.push_back(node);
-  }
-  if (intent.moved_to) {
-    const auto preferred = std::ranges::find(usable, *intent.moved_to);
+  for (const NodeId node : group.policy)
+    if (why_not(state, view, group.name, node).empty()) usable.push_back(node);
+  // Home when it is to go home, else where it was sent last.
+  std::optional<NodeId> wanted = state.intent_of(group.name).moved_to;
+  if (group_state(state, group.name).failback_due) wanted = group.policy.front();
+  if (wanted) {
+    const auto preferred = std::ranges::find(usable, *wanted);
     if (preferred != usable.end()) std::rotate(usable.begin(), preferred, preferred + 1);
   }
   return usable;
 }
 
-std::string names(const State& state, const std::vector<NodeId>& nodes) {
+// Each node of the policy and why it cannot run the group: "sv1 failed: no device; sv2 is leaving".
+std::string why_nowhere(const State& state, const View& view, const Group& group) {
   std::string text;
-  for (const NodeId node : nodes)
-    text += (text.empty() ? "" : ", ") + state.config().node_name(node);
+  for (const NodeId node : group.policy)
+    text += (text.empty() ? "" : "; ") + state.config().node_name(node) + " " +
+            why_not(state, view, group.name, node);
   return text;
 }
 
@@ -41,8 +61,7 @@ std::string reason_to_leave(const State& state, const View& view, const Group& g
   const std::string holder_name = state.config().node_name(holder);
   if (now.conflict) return "two nodes reported it up; it is stopped on both until you say retry";
   if (!intent.run) return "an administrator stopped it";
-  const auto facts = state.nodes.find(holder);
-  if (facts != state.nodes.end() && facts->second.leaving)
+  if (node_state(state, holder).leaving)
     return fmt::format("{} is leaving the cluster", holder_name);
   if (std::ranges::find(group.policy, holder) == group.policy.end())
     return fmt::format("{} is no longer in its policy", holder_name);
@@ -68,22 +87,22 @@ Decision decide_held(const State& state, const View& view, const Group& group,
                      const GroupState& now) {
   const std::string holder = state.config().node_name(*now.holder);
   if (!view.members.contains(*now.holder)) {
-    const auto facts = state.nodes.find(*now.holder);
-    const bool too_long = facts != state.nodes.end() && facts->second.absent_too_long;
-    if (view.alive.contains(*now.holder) && !too_long)
+    const NodeState& facts = node_state(state, *now.holder);
+    if (view.alive.contains(*now.holder) && !facts.absent_too_long)
       return {
-          group.name, Wait{},
+          group.name, Wait{{*now.holder}},
           fmt::format("{} runs it, but its tasukid does not answer; it has until its lease ends "
                       "to come back",
                       holder)};
     std::string reason =
         fmt::format("{} had it and is lost; there is no proof yet that it let go", holder);
-    if (facts != state.nodes.end() && !facts->second.fence_problem.empty())
-      reason += fmt::format(" ({})", facts->second.fence_problem);
-    if (state.config().find_node(*now.holder) != nullptr &&
-        state.config().find_node(*now.holder)->fence.empty())
+    if (!facts.fence_problem.empty()) reason += fmt::format(" ({})", facts.fence_problem);
+    const Node* configured = state.config().find_node(*now.holder);
+    const bool may_prove_itself =
+        configured != nullptr && !configured->fence.empty() && facts.fence_problem.empty();
+    if (!may_prove_itself)
       reason += fmt::format("; if it is surely down, say: tasuki node confirm-down {}", holder);
-    return {group.name, Wait{}, reason};
+    return {group.name, Wait{{*now.holder}}, reason};
   }
   if (now.phase == Phase::stuck)
     return {group.name, Wait{}, fmt::format("{} cannot stop it and resets itself", holder)};
@@ -93,15 +112,30 @@ Decision decide_held(const State& state, const View& view, const Group& group,
   return {group.name, Keep{}, now.reason};
 }
 
-// A node that is away and of which no member knows what it owned.
-std::optional<NodeId> possible_holder(const State& state, const View& view, const Group& group) {
-  for (const NodeId node : group.policy) {
-    const auto facts = state.nodes.find(node);
-    if (facts != state.nodes.end() && facts->second.may_hold_anything &&
-        !view.members.contains(node) && state.let_go(node) == LetGo::unproven)
-      return node;
-  }
-  return std::nullopt;
+// The nodes that may own some of a group without being its holder: they said so, or they are away
+// and no member knows what they had.
+std::set<NodeId> possible_owners(const State& state, const View& view, const Group& group,
+                                 const GroupState& now) {
+  std::set<NodeId> owners = now.may_be_on;
+  for (const NodeId node : group.policy)
+    if (node_state(state, node).may_hold_anything) owners.insert(node);
+  std::erase_if(owners, [&](NodeId node) {
+    return !view.members.contains(node) && state.let_go(node) != LetGo::unproven;
+  });
+  return owners;
+}
+
+std::string why_wait_for(const State& state, const View& view, NodeId node) {
+  const std::string name = state.config().node_name(node);
+  if (view.members.contains(node)) return fmt::format("{} has not stopped its part yet", name);
+  const NodeState& facts = node_state(state, node);
+  const std::string seen = facts.may_hold_anything ? "has not been seen" : "is lost";
+  const std::string problem =
+      facts.fence_problem.empty() ? "" : fmt::format(" ({})", facts.fence_problem);
+  return fmt::format(
+      "{} {} and may still run it{}; start it, or if it is surely down, say: tasuki node "
+      "confirm-down {}",
+      name, seen, problem, name);
 }
 
 Decision decide_free(const State& state, const View& view, const Group& group,
@@ -111,12 +145,9 @@ Decision decide_free(const State& state, const View& view, const Group& group,
     return {group.name, Rest{}, "two nodes reported it up; look at both, then say retry"};
   if (!intent.run) return {group.name, Rest{}, "stopped, as an administrator asked"};
   if (now.failed) return {group.name, Rest{}, now.reason};
-  if (const auto node = possible_holder(state, view, group)) {
-    const std::string name = state.config().node_name(*node);
-    return {group.name, Wait{},
-            fmt::format("{} has not been seen and may still run it; start it, or if it is surely "
-                        "down, say: tasuki node confirm-down {}",
-                        name, name)};
+  if (auto owners = possible_owners(state, view, group, now); !owners.empty()) {
+    std::string reason = why_wait_for(state, view, *owners.begin());
+    return {group.name, Wait{std::move(owners)}, std::move(reason)};
   }
   if (state.durable.intent.locked && now.event == Event::failover)
     return {group.name, Rest{}, "the cluster is locked, so it does not fail over"};
@@ -126,7 +157,7 @@ Decision decide_free(const State& state, const View& view, const Group& group,
         std::ranges::all_of(group.policy, [&](NodeId node) { return now.failures.contains(node); });
     if (!all_failed)
       return {group.name, Wait{},
-              fmt::format("none of its nodes ({}) can run it now", names(state, group.policy))};
+              fmt::format("none of its nodes can run it now: {}", why_nowhere(state, view, group))};
     std::string reason = "it failed on every node:";
     for (const auto& [node, failure] : now.failures)
       reason += fmt::format(" {}: {};", state.config().node_name(node), failure.reason);
@@ -138,6 +169,19 @@ Decision decide_free(const State& state, const View& view, const Group& group,
         group.name, Start{usable.front(), Event::failover},
         fmt::format("taken over from {} by {}", state.config().node_name(*now.previous), where)};
   return {group.name, Start{usable.front(), Event::start}, fmt::format("started on {}", where)};
+}
+
+Decision decide(const State& state, const View& view, const Group& group) {
+  const GroupState& now = group_state(state, group.name);
+  const bool held = now.holder && (view.members.contains(*now.holder) ||
+                                   state.let_go(*now.holder) == LetGo::unproven);
+  if (held) return decide_held(state, view, group, now);
+  GroupState free = now;
+  if (now.holder) {  // lost, with proof
+    free.event = Event::failover;
+    free.previous = now.holder;
+  }
+  return decide_free(state, view, group, free);
 }
 
 // Of two sides that see each other lost, the one that runs fewer groups should lose the race; with
@@ -152,18 +196,21 @@ bool fences_late(const State& state, NodeId self, NodeId other) {
   return mine == theirs ? self > other : mine < theirs;
 }
 
-std::vector<FenceOrder> decide_fences(const State& state, const View& view, bool may_decide) {
+// Nobody is fenced without need: a group waits for it, or of two nodes it decides who may go on. A
+// node that was not seen since the cluster started may be on its way up: it has the time of a
+// lease.
+std::vector<FenceOrder> decide_fences(const State& state, const View& view,
+                                      const std::set<NodeId>& awaited) {
   std::vector<FenceOrder> fences;
   const bool race = decided_by_fence(state.config());
-  if ((!may_decide && !race) || view.members.empty()) return fences;
+  if (view.members.empty()) return fences;
   for (const Node& node : state.config().nodes) {
     if (view.members.contains(node.id) || node.fence.empty()) continue;
     if (state.let_go(node.id) != LetGo::unproven) continue;
-    const auto facts = state.nodes.find(node.id);
-    const NodeState unknown;
-    const NodeState& now = facts == state.nodes.end() ? unknown : facts->second;
-    if (view.alive.contains(node.id) && !now.absent_too_long) continue;
-    if (!race && !state.holds_anything(node.id) && !now.may_hold_anything) continue;
+    if (!race && !awaited.contains(node.id)) continue;
+    const NodeState& now = node_state(state, node.id);
+    const bool may_be_coming = view.alive.contains(node.id) || now.may_hold_anything;
+    if (may_be_coming && !now.absent_too_long) continue;
     auto by = view.members.begin();
     std::advance(by, now.fence_attempts % static_cast<int>(view.members.size()));
     fences.push_back({node.id, *by, now.fence_attempts, race && fences_late(state, *by, node.id)});
@@ -175,24 +222,14 @@ std::vector<FenceOrder> decide_fences(const State& state, const View& view, bool
 
 Plan plan(const State& state, const View& view, bool may_decide) {
   Plan result;
-  result.fences = decide_fences(state, view, may_decide);
-  if (!may_decide) return result;
-  for (const Group& group : state.config().groups) {
-    const auto found = state.groups.find(group.name);
-    const GroupState now = found == state.groups.end() ? GroupState{} : found->second;
-    const bool held = now.holder && (view.members.contains(*now.holder) ||
-                                     state.let_go(*now.holder) == LetGo::unproven);
-    if (held) {
-      result.decisions.push_back(decide_held(state, view, group, now));
-      continue;
+  std::set<NodeId> awaited;
+  if (may_decide)
+    for (const Group& group : state.config().groups) {
+      result.decisions.push_back(decide(state, view, group));
+      if (const auto* wait = std::get_if<Wait>(&result.decisions.back().verdict))
+        awaited.insert(wait->letting_go.begin(), wait->letting_go.end());
     }
-    GroupState free = now;
-    if (now.holder) {  // lost, with proof
-      free.event = Event::failover;
-      free.previous = now.holder;
-    }
-    result.decisions.push_back(decide_free(state, view, group, free));
-  }
+  result.fences = decide_fences(state, view, awaited);
   return result;
 }
 
@@ -208,6 +245,7 @@ void settle(State& state, const Plan& plan) {
       group.event = start->event;
       group.previous_let_go = group.previous.has_value();
       group.ticket = state.next_ticket++;
+      group.may_be_on.clear();
       group.failback_due = false;
       group.move_seen = std::max(group.move_seen, state.intent_of(decision.group).moved_at_version);
       group.resources.clear();
@@ -226,6 +264,12 @@ void settle(State& state, const Plan& plan) {
       group.event = Event::failover;
     }
   }
+  // A group that is no longer configured is forgotten once its holder let go.
+  std::erase_if(state.groups, [&](const auto& entry) {
+    const auto& holder = entry.second.holder;
+    return state.config().find_group(entry.first) == nullptr &&
+           (!holder || state.let_go(*holder) != LetGo::unproven);
+  });
 }
 
 std::optional<NodeId> next_node(const State& state, const View& view, const GroupName& name) {

@@ -5,6 +5,7 @@
 // or there is a proof of it.
 #pragma once
 
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,9 +15,11 @@
 namespace tasuki::core {
 
 // What is to become of a group, each with the sentence that explains it.
-struct Keep {};  // as it is
-struct Rest {};  // down, and nothing is to be done
-struct Wait {};  // something must be known first
+struct Keep {};                 // as it is
+struct Rest {};                 // down, and nothing is to be done
+struct Wait {                   // something must be known first
+  std::set<NodeId> letting_go;  // that these nodes own nothing of it
+};
 struct Start {
   NodeId node;
   Event event;

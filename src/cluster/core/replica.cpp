@@ -15,22 +15,6 @@ namespace {
 // More changes than this waiting for the disks means that somebody floods the cluster.
 constexpr size_t kPendingMax = 256;
 
-auto knowledge(const Hello& hello) {
-  return std::tuple(hello.current, hello.epoch, hello.version);
-}
-
-bool in_lock_step(const Hello& hello, const Hello& authority) {
-  return hello.current && authority.current && hello.epoch == authority.epoch &&
-         hello.version == authority.version;
-}
-
-NodeId most_knowing(const std::map<NodeId, Hello>& hellos) {
-  auto best = hellos.begin();
-  for (auto it = hellos.begin(); it != hellos.end(); ++it)
-    if (knowledge(it->second) > knowledge(best->second)) best = it;
-  return best->first;
-}
-
 }  // namespace
 
 Replica::Replica(NodeId self, Durable durable, bool stale, bool lease_counts,
@@ -46,16 +30,21 @@ Ready Replica::membership_changed(const EngineView& engine) {
   connected_ = true;
   engine_quorate_ = engine.view.quorate;
   if (!only_quorum_changed) {
+    // What was proved of a node ends when it is seen again.
+    for (const NodeId node : engine.view.members)
+      if (!view_.view.members.contains(node)) state_.durable.let_go.erase(node);
+    state_.met.insert(engine.view.members.begin(), engine.view.members.end());
     view_ = engine;
     agreed_ = false;
-    lost_in_this_view_ = false;
     snapshot_from_.reset();
     hellos_.clear();
-    early_.clear();
     fences_.clear();
-    drop_pending("the membership changed");
+    end_pending("the membership changed");
     // Whether the right is lost is judged when the members agree: between two rings an engine may
     // be without a majority for a moment that means nothing.
+    // What this node said while the members had not agreed, nobody has acted upon.
+    for (const Early& early : std::exchange(early_, {}))
+      if (early.from == self_) ready_.send.push_back(early.message);
   }
   ready_.send.emplace_back(hello());
   return take();
@@ -66,8 +55,11 @@ Ready Replica::engine_lost() {
   engine_quorate_ = false;
   agreed_ = false;
   fences_.clear();
+  early_.clear();
   view_ = {};
-  drop_pending("the connection to Corosync was lost");
+  const std::string why = "the connection to Corosync was lost";
+  end_pending(why);
+  for (const std::string& id : std::set(asked_)) answer(id, failure(why, EAGAIN));
   gain_or_lose_right();
   return take();
 }
@@ -83,6 +75,7 @@ Hello Replica::hello() const {
   hello.version = state_.durable.version;
   hello.config_counter = state_.durable.applied.counter;
   hello.config_hash = state_.durable.applied.hash;
+  hello.next_ticket = state_.next_ticket;
   hello.lease_counts = lease_counts_;
   hello.holds = holds_();
   return hello;
@@ -92,32 +85,41 @@ Ready Replica::delivered(NodeId from, const Message& message) {
   if (const auto* hello = std::get_if<Hello>(&message)) {
     hear_hello(from, *hello);
   } else if (const auto* snapshot = std::get_if<Snapshot>(&message)) {
-    if (snapshot_from_ == from && snapshot->ring == view_.ring) agree(snapshot->state, from);
+    if (snapshot_from_ == from && snapshot->ring == view_.ring) agree(snapshot->state);
   } else if (!agreed_) {
-    early_.emplace_back(from, message);
+    early_.push_back({from, message, hellos_.contains(from)});
   } else {
     apply(from, message);
+    replan();
   }
   return take();
 }
 
 void Replica::hear_hello(NodeId from, const Hello& hello) {
   if (hello.ring != view_.ring || hello.members != view_.view.members) return;
+  const auto before = hellos_.find(from);
+  const bool adopted = before != hellos_.end() && hello.epoch == 0 &&
+                       hello.config_counter > before->second.config_counter;
+  // What came of it after all had agreed, they know of each other.
+  const bool current = agreed_ ? before->second.current : hello.current;
   hellos_[from] = hello;
-  if (lost_in_this_view_) hellos_[from].current = false;
+  hellos_[from].current = current;
+  if (adopted) {
+    agreed_ = false;
+    snapshot_from_.reset();
+  }
   if (!agreed_) return try_to_agree();
   // The members' engines hear of a lost or found majority one after the other; what counts is the
   // moment at which the last of them said so.
   const bool quorate = everybody_quorate();
   if (quorate == view_.view.quorate) return;
   view_.view.quorate = quorate;
-  gain_or_lose_right();
   if (quorate && !informed_) {
-    agreed_ = false;
-    try_to_agree();
-  } else {
-    replan();
+    distrust_absent(state_, view_.view);
+    informed_ = knows_newest(state_, hellos_);
   }
+  gain_or_lose_right();
+  replan();
 }
 
 bool Replica::everybody_quorate() const {
@@ -131,152 +133,54 @@ bool Replica::right_here() const {
 }
 
 bool Replica::may_keep() const {
-  return right_here() || decided_by_fence(state_.config());
+  return decided_by_fence(state_.config()) || (connected_ && engine_quorate_);
 }
 
 void Replica::try_to_agree() {
   disagreement_.clear();
   if (hellos_.size() != view_.view.members.size() || snapshot_from_) return;
-  const NodeId authority = most_knowing(hellos_);
-  const Hello& known = hellos_.at(authority);
-  for (const auto& [node, hello] : hellos_) {
-    if (knowledge(hello) == knowledge(known) && hello.config_hash != known.config_hash) {
-      disagreement_ = fmt::format(
-          "{} and {} start with different configurations; say on one of them: tasuki config apply "
-          "FILE",
-          state_.config().node_name(authority), state_.config().node_name(node));
-      note(Note::Level::error, "cluster", disagreement_);
-      return;
-    }
-  }
-  const bool all_know_it = std::ranges::all_of(
-      hellos_, [&](const auto& entry) { return in_lock_step(entry.second, known); });
-  if (all_know_it) return agree(state_, authority);
-  snapshot_from_ = authority;
-  if (authority == self_) ready_.send.emplace_back(Snapshot{view_.ring, state_});
+  disagreement_ = find_disagreement(state_, hellos_);
+  if (!disagreement_.empty()) return note(Note::Level::error, "cluster", disagreement_);
+  if (hellos_.size() == 1) return agree(state_);
+  // Always, also when all seem to know the same: just before a membership breaks up its members may
+  // have been told more or less of what was said last.
+  snapshot_from_ = most_knowing(hellos_);
+  if (snapshot_from_ == self_) ready_.send.emplace_back(Snapshot{view_.ring, state_});
 }
 
-bool Replica::knows_newest(const std::map<NodeId, Hello>& hellos) const {
-  const Config& config = state_.config();
-  const auto present = [&](NodeId node) {
-    // A node that surely let go made no newer epoch after that: it would have to be alive.
-    return hellos.contains(node) || state_.let_go(node) == LetGo::confirmed;
-  };
-  if (std::ranges::any_of(hellos, [](const auto& entry) { return entry.second.current; }))
-    return true;
-  // Every deciding membership follows an earlier one with which it shares a member. When all
-  // members of the newest one known here are present, there can be no newer one.
-  std::set<NodeId> last = state_.durable.epoch_members;
-  if (state_.durable.epoch == 0)
-    for (const Node& node : config.nodes) last.insert(node.id);
-  if (std::ranges::all_of(last, present)) return true;
-  // Those who are not here cannot have decided without one who is.
-  // An odd number of nodes needs no witness, so it has no vote there
-  // (membership/corosync_conf.hpp).
-  const bool witness_votes = config.witness && config.nodes.size() % 2 == 0;
-  const size_t votes = config.nodes.size() + (witness_votes ? 1 : 0);
-  const auto here = static_cast<size_t>(
-      std::ranges::count_if(config.nodes, [&](const Node& node) { return present(node.id); }));
-  return !decided_by_fence(config) && votes - here < votes / 2 + 1;
-}
-
-void Replica::agree(const State& base, NodeId authority) {
-  const bool anybody_current =
-      std::ranges::any_of(hellos_, [](const auto& entry) { return entry.second.current; });
-  const Hello known = hellos_.at(authority);
-  if (&base != &state_) state_ = base;
+void Replica::agree(const State& base) {
+  const Durable before = state_.durable;
+  state_ = base;
   agreed_ = true;
-  view_.view.quorate = everybody_quorate();
   snapshot_from_.reset();
-  // The cluster decides as its oldest member does.
-  state_.feature_level =
-      std::ranges::min(hellos_ | std::views::values | std::views::transform(&Hello::feature_level));
-
-  const bool lost_node_is_back =
-      anybody_current && std::ranges::any_of(hellos_, [&](const auto& entry) {
-        return state_.let_go(entry.first) != LetGo::unproven;
-      });
-  // Groups of members that came without the state: they say themselves what they have.
-  for (const auto& [node, hello] : hellos_) {
-    state_.nodes[node].lease_counts = hello.lease_counts;
-    state_.nodes[node].leaving = false;
-    state_.nodes[node].may_hold_anything = false;
-    state_.nodes[node].absent_too_long = false;
-    state_.nodes[node].fence_attempts = 0;
-    state_.nodes[node].fence_problem.clear();
-    if (in_lock_step(hello, known)) continue;
-    for (auto& [name, group] : state_.groups) {
-      group.failures.erase(node);
-      const bool still_there = std::ranges::any_of(
-          hello.holds, [&](const GroupReport& report) { return report.group == name; });
-      if (group.holder != node || still_there) continue;
-      group.holder.reset();
-      group.phase = Phase::offline;
-      group.previous = node;
-      group.event = group.wanted_up ? Event::failover : Event::start;
-      group.wanted_up = false;
-    }
-    for (const GroupReport& report : hello.holds) {
-      GroupState& group = state_.groups[report.group];
-      if (group.holder && *group.holder != node) {
-        group.conflict = true;
-        group.wanted_up = false;
-        note(
-            Note::Level::error, fmt::format("group {}", report.group),
-            fmt::format("{} and {} both report it up; it is stopped on both",
-                        state_.config().node_name(*group.holder), state_.config().node_name(node)));
-        continue;
-      }
-      if (!group.holder) {
-        group.ticket = report.ticket;
-        group.wanted_up = true;
-        group.reason = fmt::format("found running on {}", state_.config().node_name(node));
-      }
-      group.holder = node;
-      group.phase = report.phase;
-      group.resources = report.resources;
-      state_.next_ticket = std::max(state_.next_ticket, report.ticket + 1);
-    }
-  }
-
-  informed_ = knows_newest(hellos_);
-  judge_absent_nodes(anybody_current);
-  if (lost_node_is_back)
-    for (auto& [name, group] : state_.groups)
-      if (group.phase == Phase::online) ++group.recover_count;
-  for (auto& [name, group] : state_.groups) {
-    const GroupIntent intent = state_.intent_of(name);
-    if (intent.moved_to && !view_.view.members.contains(*intent.moved_to))
-      group.move_seen = std::max(group.move_seen, intent.moved_at_version);
-  }
+  view_.view.quorate = everybody_quorate();
+  const std::vector<Early> early = std::exchange(early_, {});
+  // What a node reported before its hello is older than what the hello says, but tells why.
+  for (const Early& said : early)
+    if (const auto* report = std::get_if<Report>(&said.message); report && !said.greeted)
+      apply_report(said.from, report->report);
+  std::ranges::move(go_on_from(state_, view_.view, hellos_), std::back_inserter(ready_.notes));
+  informed_ = knows_newest(state_, hellos_);
   note(Note::Level::info, "cluster",
        fmt::format("{} of {} nodes agree on version {}, configuration {}",
                    view_.view.members.size(), state_.config().nodes.size(), state_.durable.version,
                    state_.durable.applied.counter));
   gain_or_lose_right();
-
-  std::vector<std::pair<NodeId, Message>> early;
-  early.swap(early_);
-  for (const auto& [from, message] : early) apply(from, message);
+  for (const Early& said : early)
+    if (said.greeted || !std::holds_alternative<Report>(said.message))
+      apply(said.from, said.message);
+  if (state_.durable != before) write_now();
   replan();
-}
-
-void Replica::judge_absent_nodes(bool anybody_current) {
-  for (const Node& node : state_.config().nodes) {
-    if (view_.view.members.contains(node.id)) {
-      state_.durable.let_go.erase(node.id);
-      continue;
-    }
-    if (!anybody_current && state_.let_go(node.id) == LetGo::unproven)
-      state_.nodes[node.id].may_hold_anything = true;
-  }
 }
 
 void Replica::gain_or_lose_right() {
   const bool right = connected_ && right_to_decide();
   if (agreed_ && informed_ && right) {
-    const bool new_epoch = !current_ || state_.durable.epoch_members != view_.view.members;
+    const auto is_current = [](const auto& entry) { return entry.second.current; };
+    const bool new_epoch = !std::ranges::all_of(hellos_, is_current) ||
+                           state_.durable.epoch_members != view_.view.members;
     current_ = true;
+    for (auto& [node, hello] : hellos_) hello.current = true;
     if (!new_epoch) return;
     stale_ = false;
     ++state_.durable.epoch;
@@ -286,13 +190,13 @@ void Replica::gain_or_lose_right() {
   }
   // While members greet each other again nothing is lost yet; and of two nodes without a witness
   // nobody can decide elsewhere while this one is alive, because that takes this one's death.
-  if (right || decided_by_fence(state_.config()) || !current_) return;
-  current_ = false;
+  if (right || decided_by_fence(state_.config())) return;
   informed_ = false;
-  stale_ = true;
-  lost_in_this_view_ = agreed_;
   if (agreed_)
     for (auto& [node, hello] : hellos_) hello.current = false;
+  if (!current_) return;
+  current_ = false;
+  stale_ = true;
   note(
       Note::Level::warning, "cluster",
       "this side has lost the right to decide; it marks itself stale and stops its groups in time");
@@ -308,6 +212,7 @@ Ready Replica::request(const std::string& id, const Change& change) {
     ready_.outcomes.push_back({id, failure(possible.error())});
     return take();
   }
+  asked_.insert(id);
   ready_.send.emplace_back(Propose{id, change});
   return take();
 }
@@ -319,21 +224,20 @@ Ready Replica::adopt_config(const AppliedConfig& applied) {
   state_.durable.applied.counter = counter;
   ++state_.durable.version;
   write_now();
-  if (connected_) {
-    // Said again, so that those who wait for agreement hear of it.
-    hellos_.clear();
-    ready_.send.emplace_back(hello());
-  }
+  // Said again, so that those who wait for agreement hear of it.
+  if (connected_) ready_.send.emplace_back(hello());
   return take();
 }
 
 Ready Replica::confirm_down_alone(NodeId node) {
+  const ConfirmNodeDown vouched{node};
+  if (connected_) {
+    ready_.send.emplace_back(Propose{fmt::format("{} vouches for {}", self_, node), vouched});
+    return take();
+  }
   state_.durable.let_go[node] = LetGo::confirmed;
-  state_.nodes[node].may_hold_anything = false;
-  if (agreed_ && !hellos_.empty()) informed_ = knows_newest(hellos_);
-  gain_or_lose_right();
+  apply_side_effects(state_, vouched);
   write_now();
-  if (agreed_) replan();
   return take();
 }
 
@@ -342,7 +246,7 @@ void Replica::apply(NodeId from, const Message& message) {
   if (const auto* report = std::get_if<Report>(&message)) {
     apply_report(from, report->report);
   } else if (const auto* propose = std::get_if<Propose>(&message)) {
-    pending_.push_back({propose->id, propose->change, from, {}, 0, {}, false});
+    pending_.push_back({propose->id, propose->change, {}, 0, {}});
     advance_pending();
   } else if (const auto* stored = std::get_if<Stored>(&message)) {
     if (!pending_.empty() && pending_.front().id == stored->id) {
@@ -358,16 +262,17 @@ void Replica::apply(NodeId from, const Message& message) {
     note(Note::Level::info, fmt::format("node {}", state_.config().node_name(from)),
          "leaves the cluster; its groups move first");
   } else if (std::holds_alternative<Goodbye>(message)) {
+    state_.nodes[from].leaving = true;
     state_.durable.let_go[from] = LetGo::left;
   }
   if (state_.durable.let_go != proofs_before) write_now();
-  replan();
 }
 
 void Replica::apply_report(NodeId from, const GroupReport& report) {
   const auto found = state_.groups.find(report.group);
   if (found == state_.groups.end()) return;
   GroupState& group = found->second;
+  if (report.phase == Phase::offline) group.may_be_on.erase(from);
   if (group.holder != from || group.ticket != report.ticket) return;
   const std::string node = state_.config().node_name(from);
   const std::string subject = fmt::format("group {}", report.group);
@@ -393,7 +298,6 @@ void Replica::apply_report(NodeId from, const GroupReport& report) {
     group.reason = report.failure;
     note(Note::Level::warning, subject, fmt::format("failed on {}: {}", node, report.failure));
   }
-  if (state_.config().find_group(report.group) == nullptr) state_.groups.erase(found);
 }
 
 void Replica::apply_fence_result(const FenceResult& result) {
@@ -418,19 +322,19 @@ void Replica::advance_pending() {
   while (!pending_.empty()) {
     Pending& first = pending_.front();
     if (!first.active) {
-      auto possible = may_decide() && pending_.size() <= kPendingMax
+      // A side that may not decide comes to it by somebody's word that the others are down.
+      const bool vouched = std::holds_alternative<ConfirmNodeDown>(first.change);
+      auto possible = (may_decide() || vouched) && pending_.size() <= kPendingMax
                           ? check_change(state_, view_.view, first.change)
                           : Result<void>(failure("the cluster cannot accept changes now", EAGAIN));
       if (!possible) {
-        if (first.proposer == self_)
-          ready_.outcomes.push_back({first.id, failure(possible.error())});
+        answer(first.id, failure(possible.error()));
         pending_.pop_front();
         continue;
       }
       first.active = true;
       first.next = changed(state_, view_.view, first.change);
-      first.write_number = ++write_number_;
-      ready_.write = Ready::Write{first.write_number, first.next, stale_};
+      write_now();
     }
     const bool on_every_disk = std::ranges::includes(first.stored, view_.view.members);
     if (!on_every_disk) return;
@@ -441,41 +345,59 @@ void Replica::advance_pending() {
 }
 
 void Replica::commit(Pending pending) {
-  // Proofs that arrived meanwhile are newer than the ones that were written with the change.
-  auto let_go = state_.durable.let_go;
-  if (const auto* confirm = std::get_if<ConfirmNodeDown>(&pending.change))
-    let_go[confirm->node] = LetGo::confirmed;
-  state_.durable = std::move(pending.next);
-  state_.durable.let_go = std::move(let_go);
-  apply_side_effects(state_, pending.change);
-  if (pending.proposer == self_) ready_.outcomes.push_back({pending.id, state_.durable.version});
+  const std::string id = pending.id;
+  take_over(std::move(pending));
+  answer(id, state_.durable.version);
+  if (!informed_) informed_ = knows_newest(state_, hellos_);
   gain_or_lose_right();
 }
 
-void Replica::drop_pending(const std::string& why) {
-  for (const Pending& pending : pending_)
-    if (pending.proposer == self_) ready_.outcomes.push_back({pending.id, failure(why, EAGAIN)});
+void Replica::take_over(Pending pending) {
+  renew_proofs(pending);
+  state_.durable = std::move(pending.next);
+  apply_side_effects(state_, pending.change);
+}
+
+// Epochs and proofs that came after the change was accepted are newer than what it was made from.
+void Replica::renew_proofs(Pending& pending) const {
+  pending.next.epoch = state_.durable.epoch;
+  pending.next.epoch_members = state_.durable.epoch_members;
+  pending.next.let_go = state_.durable.let_go;
+  if (const auto* confirm = std::get_if<ConfirmNodeDown>(&pending.change))
+    pending.next.let_go[confirm->node] = LetGo::confirmed;
+}
+
+// A change that is on this node's disk may have been acknowledged by a member that is lost now. It
+// stays; if it was not, whoever asked was told to ask again, and finds it done.
+void Replica::end_pending(const std::string& why) {
+  for (const Pending& pending : pending_) answer(pending.id, failure(why, EAGAIN));
+  if (!pending_.empty() && pending_.front().on_disk) take_over(std::move(pending_.front()));
   pending_.clear();
 }
 
+void Replica::answer(const std::string& id, Result<uint64_t> version) {
+  if (asked_.erase(id) > 0) ready_.outcomes.push_back({id, std::move(version)});
+}
+
 Ready Replica::written(uint64_t number) {
-  if (!pending_.empty() && pending_.front().active && pending_.front().write_number == number)
+  if (!pending_.empty() && pending_.front().active && pending_.front().write_number == number) {
+    pending_.front().on_disk = true;
     ready_.send.emplace_back(Stored{pending_.front().id});
+  }
   return take();
 }
 
 void Replica::write_now() {
+  const uint64_t number = ++write_number_;
   if (!pending_.empty() && pending_.front().active) {
     // The file holds one state: the change on its way is written again with the rest of it.
     Pending& first = pending_.front();
-    first.next.epoch = state_.durable.epoch;
-    first.next.epoch_members = state_.durable.epoch_members;
-    first.next.let_go = state_.durable.let_go;
-    first.write_number = ++write_number_;
-    ready_.write = Ready::Write{first.write_number, first.next, stale_};
+    renew_proofs(first);
+    first.write_number = number;
+    ready_.write = Ready::Write{number, first.next, stale_};
     return;
   }
-  ready_.write = Ready::Write{++write_number_, state_.durable, stale_};
+  ready_.write = Ready::Write{number, state_.durable, stale_};
 }
 
 void Replica::replan() {

@@ -3,7 +3,8 @@
 //
 // In a new membership every member says hello; the one that knows most gives its state to those
 // that know less; then all apply the same messages in the same order and plan alike. A change that
-// somebody asked for is acknowledged only when every member has it on its disk.
+// somebody asked for is acknowledged only when every member has it on its disk; what is on a disk
+// stays, because it may have been acknowledged.
 //
 // The rule it protects: only a side that may decide and knows the newest acknowledged state plans.
 #pragma once
@@ -15,7 +16,9 @@
 #include <string>
 #include <vector>
 
+#include "cluster/core/agreement.hpp"
 #include "cluster/core/message.hpp"
+#include "cluster/core/note.hpp"
 #include "cluster/core/plan.hpp"
 #include "cluster/core/state.hpp"
 
@@ -26,14 +29,6 @@ struct EngineView {
   std::string ring;  // equal at all its members
   View view;
   friend bool operator==(const EngineView&, const EngineView&) = default;
-};
-
-// Something worth telling people: what happened, to what, because of what.
-struct Note {
-  enum class Level { info, warning, error };
-  Level level = Level::info;
-  std::string subject;
-  std::string text;
 };
 
 // The answer to a local change request.
@@ -72,6 +67,8 @@ class Replica {
   // itself.
   Ready adopt_config(const AppliedConfig& applied);
   // An administrator vouches that a node is down while this side may not decide or may lack news.
+  // It takes effect when every member has it on its disk, and is forgotten when the membership
+  // changes before.
   Ready confirm_down_alone(NodeId node);
 
   [[nodiscard]] const State& state() const { return state_; }
@@ -82,8 +79,8 @@ class Replica {
   // What this node's own engine says now; it may lose its right before all members have heard of
   // it.
   [[nodiscard]] bool right_here() const;
-  // This node may go on with what it owns. Of two nodes without a witness each may: the other
-  // decides alone only after this one's power is off.
+  // This node may go on with what it owns, because nobody can decide without its engine. Of two
+  // nodes without a witness each may: the other decides alone only after this one's power is off.
   [[nodiscard]] bool may_keep() const;
   // Knows the newest acknowledged state.
   [[nodiscard]] bool informed() const { return informed_; }
@@ -97,29 +94,36 @@ class Replica {
   struct Pending {
     std::string id;
     Change change;
-    NodeId proposer;
     std::set<NodeId> stored;
     uint64_t write_number = 0;
     Durable next;
     bool active = false;
+    bool on_disk = false;  // of this node
+  };
+  // What was said before the members agreed.
+  struct Early {
+    NodeId from;
+    Message message;
+    bool greeted = false;  // after the sender's hello
   };
 
   void hear_hello(NodeId from, const Hello& hello);
   [[nodiscard]] bool everybody_quorate() const;
   void try_to_agree();
-  void agree(const State& base, NodeId authority);
-  void judge_absent_nodes(bool anybody_current);
+  void agree(const State& base);
   void apply(NodeId from, const Message& message);
   void apply_report(NodeId from, const GroupReport& report);
   void apply_fence_result(const FenceResult& result);
   void advance_pending();
   void commit(Pending pending);
-  void drop_pending(const std::string& why);
+  void take_over(Pending pending);
+  void renew_proofs(Pending& pending) const;
+  void end_pending(const std::string& why);
+  void answer(const std::string& id, Result<uint64_t> version);
   void gain_or_lose_right();
   void replan();
   void write_now();
   [[nodiscard]] Hello hello() const;
-  [[nodiscard]] bool knows_newest(const std::map<NodeId, Hello>& hellos) const;
   void note(Note::Level level, std::string subject, std::string text);
   Ready take();
 
@@ -132,14 +136,14 @@ class Replica {
   bool stale_ = false;
   bool connected_ = false;
   bool engine_quorate_ = false;
-  bool lost_in_this_view_ = false;  // nobody in it is current any more, whatever was said earlier
   bool lease_counts_ = false;
   std::function<std::vector<GroupReport>()> holds_;
-  std::map<NodeId, Hello> hellos_;
+  Hellos hellos_;
   std::optional<NodeId> snapshot_from_;  // whose state we wait for
   std::string disagreement_;
-  std::vector<std::pair<NodeId, Message>> early_;  // came before agreement
+  std::vector<Early> early_;
   std::deque<Pending> pending_;
+  std::set<std::string> asked_;  // by this node, and not answered
   std::vector<FenceOrder> fences_;
   uint64_t write_number_ = 0;
   Ready ready_;

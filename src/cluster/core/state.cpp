@@ -19,18 +19,34 @@ GroupIntent State::intent_of(const GroupName& group) const {
 }
 
 bool State::holds_anything(NodeId node) const {
-  return std::ranges::any_of(groups,
-                             [&](const auto& entry) { return entry.second.holder == node; });
+  const auto facts = nodes.find(node);
+  if (facts != nodes.end() && facts->second.may_hold_anything) return true;
+  return std::ranges::any_of(groups, [&](const auto& entry) {
+    return entry.second.holder == node || entry.second.may_be_on.contains(node);
+  });
 }
 
 bool decided_by_fence(const Config& config) {
   return config.nodes.size() == 2 && !config.witness;
 }
 
+size_t witness_votes(const Config& config) {
+  return config.witness && config.nodes.size() % 2 == 0 ? 1 : 0;
+}
+
+size_t majority(const Config& config) {
+  return (config.nodes.size() + witness_votes(config)) / 2 + 1;
+}
+
 bool has_right_to_decide(const State& state, const View& view) {
   const Config& config = state.config();
-  if (config.nodes.size() <= 1) return true;
-  if (!decided_by_fence(config)) return view.quorate;
+  if (config.nodes.empty()) return false;
+  if (config.nodes.size() == 1) return true;
+  if (!decided_by_fence(config)) {
+    const auto is_member = [&](const Node& node) { return view.members.contains(node.id); };
+    const auto members = static_cast<size_t>(std::ranges::count_if(config.nodes, is_member));
+    return view.quorate && members + witness_votes(config) >= majority(config);
+  }
   return std::ranges::all_of(config.nodes, [&](const Node& node) {
     if (view.members.contains(node.id)) return true;
     const LetGo proof = state.let_go(node.id);

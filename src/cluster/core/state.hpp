@@ -98,8 +98,10 @@ struct GroupState {
   bool previous_let_go = false;    // with proof, so that the new one need not probe
   std::string reason;              // why it is as it is, a sentence
   std::map<NodeId, Failure> failures;
-  bool failed = false;    // failed on every node; stays so until somebody says retry
-  bool conflict = false;  // two nodes reported it up; stays down until somebody says retry
+  bool failed = false;         // failed on every node; stays so until somebody says retry
+  bool conflict = false;       // two nodes reported it up; stays down until somebody says retry
+  std::set<NodeId> may_be_on;  // other nodes that may own some of it: they reported it up too, or
+                               // were lost when they could just have been told to start it
   bool failback_due = false;
   uint64_t move_seen = 0;      // version of the last move that was carried out or dropped
   uint64_t recover_count = 0;  // raised when a lost node came back: scripts run with RECOVER
@@ -112,6 +114,7 @@ struct NodeState {
   bool leaving = false;            // stops its groups to say goodbye
   bool may_hold_anything = false;  // absent, and no member knows what it had
   bool absent_too_long = false;    // longer than its lease
+  bool lost = false;               // absent with its engine; when it is back, scripts are told
   int fence_attempts = 0;
   std::string fence_problem;  // why the last attempt did not prove anything
   friend bool operator==(const NodeState&, const NodeState&) = default;
@@ -123,12 +126,15 @@ struct State {
   std::map<NodeId, NodeState> nodes;
   uint64_t next_ticket = 1;
   uint64_t next_failure = 1;
+  std::set<NodeId> met;  // members of the views since the state was agreed upon last; one of them
+                         // that is lost may have been told what is not known here
   int feature_level = kFeatureLevel;
   friend bool operator==(const State&, const State&) = default;
 
   [[nodiscard]] const Config& config() const { return durable.applied.config; }
   [[nodiscard]] LetGo let_go(NodeId node) const;
   [[nodiscard]] GroupIntent intent_of(const GroupName& group) const;
+  // It holds a group, or may own some of one.
   [[nodiscard]] bool holds_anything(NodeId node) const;
 };
 
@@ -143,8 +149,15 @@ struct View {
 // Two nodes and no witness: neither has a majority alone; the one that wins the fence decides.
 bool decided_by_fence(const Config& config);
 
+// The witness's votes: one, or none. An odd number of nodes needs no witness, so it has no vote
+// there (membership/corosync_conf.hpp).
+size_t witness_votes(const Config& config);
+// How many votes are a majority.
+size_t majority(const Config& config);
+
 // Whether this side may decide: a majority, or for two nodes without a witness both of them or a
-// proof about the other (cluster.md, point 5).
+// proof about the other (cluster.md, point 5). The members alone must make the majority: what was
+// decided by fewer, of whom the rest was alive without taking part, those could not know later.
 bool has_right_to_decide(const State& state, const View& view);
 
 const char* to_text(LetGo let_go);

@@ -20,9 +20,9 @@ std::string failure_timer(const GroupName& group, NodeId node, uint64_t failure)
 bool may_go_home(const State& state, const View& view, const Group& group, const GroupState& now) {
   const NodeId home = group.policy.front();
   return group.failback == Failback::automatic && now.holder && *now.holder != home &&
-         now.phase == Phase::online && !now.failback_due && view.members.contains(home) &&
-         view.members.contains(*now.holder) && !state.durable.intent.standby.contains(home) &&
-         !now.failures.contains(home);
+         now.phase == Phase::online && !now.failback_due && !state.durable.intent.locked &&
+         view.members.contains(home) && view.members.contains(*now.holder) &&
+         !state.durable.intent.standby.contains(home) && !now.failures.contains(home);
 }
 
 }  // namespace
@@ -55,11 +55,16 @@ void apply_expiry(State& state, const View& view, const std::string& timer) {
       continue;
     NodeState& facts = state.nodes[node.id];
     facts.absent_too_long = true;
-    if (facts.lease_counts && state.let_go(node.id) == LetGo::unproven)
+    // The other side's lease runs out only while it is this side that may decide.
+    if (facts.lease_counts && state.let_go(node.id) == LetGo::unproven &&
+        has_right_to_decide(state, view))
       state.durable.let_go[node.id] = LetGo::lease;
   }
   for (auto& [name, group] : state.groups) {
-    if (timer == failback_timer(name, group.ticket)) group.failback_due = true;
+    const Group* configured = state.config().find_group(name);
+    if (timer == failback_timer(name, group.ticket) && configured != nullptr &&
+        may_go_home(state, view, *configured, group))
+      group.failback_due = true;
     std::erase_if(group.failures, [&, &group_name = name](const auto& entry) {
       return timer == failure_timer(group_name, entry.first, entry.second.id);
     });

@@ -132,6 +132,7 @@ Json write(const GroupState& group) {
           {"failures", failures},
           {"failed", group.failed},
           {"conflict", group.conflict},
+          {"may_be_on", ids(group.may_be_on)},
           {"failback_due", group.failback_due},
           {"move_seen", group.move_seen},
           {"recover_count", group.recover_count},
@@ -151,6 +152,7 @@ GroupState parse_group_state(const Json& json) {
     group.failures[NodeId{item.at("node").get<uint32_t>()}] = {item.at("reason"), item.at("id")};
   group.failed = json.at("failed");
   group.conflict = json.at("conflict");
+  group.may_be_on = parse_ids(json.at("may_be_on"));
   group.failback_due = json.at("failback_due");
   group.move_seen = json.at("move_seen");
   group.recover_count = json.at("recover_count");
@@ -159,13 +161,18 @@ GroupState parse_group_state(const Json& json) {
 }
 
 Json write(const NodeState& node) {
-  return {{"lease_counts", node.lease_counts},           {"leaving", node.leaving},
-          {"may_hold_anything", node.may_hold_anything}, {"absent_too_long", node.absent_too_long},
-          {"fence_attempts", node.fence_attempts},       {"fence_problem", node.fence_problem}};
+  return {{"lease_counts", node.lease_counts},
+          {"leaving", node.leaving},
+          {"may_hold_anything", node.may_hold_anything},
+          {"absent_too_long", node.absent_too_long},
+          {"lost", node.lost},
+          {"fence_attempts", node.fence_attempts},
+          {"fence_problem", node.fence_problem}};
 }
 NodeState parse_node_state(const Json& json) {
-  return {json.at("lease_counts"),    json.at("leaving"),        json.at("may_hold_anything"),
-          json.at("absent_too_long"), json.at("fence_attempts"), json.at("fence_problem")};
+  return {json.at("lease_counts"),    json.at("leaving"), json.at("may_hold_anything"),
+          json.at("absent_too_long"), json.at("lost"),    json.at("fence_attempts"),
+          json.at("fence_problem")};
 }
 
 Json write(const State& state) {
@@ -181,6 +188,7 @@ Json write(const State& state) {
           {"nodes", nodes},
           {"next_ticket", state.next_ticket},
           {"next_failure", state.next_failure},
+          {"met", ids(state.met)},
           {"feature_level", state.feature_level}};
 }
 State parse_state(const Json& json, const ConfigReader& read_config) {
@@ -192,6 +200,7 @@ State parse_state(const Json& json, const ConfigReader& read_config) {
     state.nodes[NodeId{node.at("id").get<uint32_t>()}] = parse_node_state(node);
   state.next_ticket = json.at("next_ticket");
   state.next_failure = json.at("next_failure");
+  state.met = parse_ids(json.at("met"));
   state.feature_level = json.at("feature_level");
   return state;
 }
@@ -252,6 +261,7 @@ Json write(const Hello& hello) {
           {"version", hello.version},
           {"config_counter", hello.config_counter},
           {"config_hash", hello.config_hash},
+          {"next_ticket", hello.next_ticket},
           {"lease_counts", hello.lease_counts},
           {"holds", holds}};
 }
@@ -267,6 +277,7 @@ Hello parse_hello(const Json& json) {
   hello.version = json.at("version");
   hello.config_counter = json.at("config_counter");
   hello.config_hash = json.at("config_hash");
+  hello.next_ticket = json.at("next_ticket");
   hello.lease_counts = json.at("lease_counts");
   for (const Json& report : json.at("holds")) hello.holds.push_back(group_report_from_json(report));
   return hello;

@@ -1,0 +1,183 @@
+#include "cluster/core/agreement.hpp"
+
+#include <algorithm>
+#include <ranges>
+#include <tuple>
+
+#include <fmt/format.h>
+
+namespace tasuki::core {
+namespace {
+
+// A node that does not know yet that it lost the right still calls itself current; the epoch that
+// was begun without it is newer.
+auto knowledge(const Hello& hello) {
+  return std::tuple(hello.epoch, hello.current, hello.version);
+}
+
+// The node took part in every decision that the state knows of, so it is no newcomer.
+bool went_along(const Hello& hello, const Hello& authority) {
+  return hello.current && authority.current && hello.epoch == authority.epoch;
+}
+
+const GroupReport* find_held(const Hello& hello, const GroupName& group) {
+  const auto found = std::ranges::find(hello.holds, group, &GroupReport::group);
+  return found == hello.holds.end() ? nullptr : &*found;
+}
+
+void release(GroupState& group) {
+  group.event = group.wanted_up ? Event::failover : Event::start;
+  group.previous = group.holder;
+  group.holder.reset();
+  group.phase = Phase::offline;
+  group.wanted_up = false;
+  group.resources.clear();
+}
+
+void take(State& state, NodeId node, const GroupReport& report, std::vector<Note>& notes) {
+  const Config& config = state.config();
+  GroupState& group = state.groups[report.group];
+  if (group.holder && *group.holder != node) {
+    group.conflict = true;
+    group.wanted_up = false;
+    group.may_be_on.insert(node);
+    notes.push_back({Note::Level::error, fmt::format("group {}", report.group),
+                     fmt::format("{} and {} both report it up; it is stopped on both",
+                                 config.node_name(*group.holder), config.node_name(node))});
+    return;
+  }
+  if (!group.holder) {
+    const bool configured = config.find_group(report.group) != nullptr;
+    group.ticket = report.ticket;
+    group.wanted_up = configured && !group.conflict;
+    group.reason = configured ? fmt::format("found running on {}", config.node_name(node))
+                              : "it is no longer in the configuration";
+  }
+  group.holder = node;
+  group.phase = report.phase;
+  group.resources = report.resources;
+}
+
+// What a member has of the groups it says itself; whatever else was thought of it is of the past.
+// All let go before any takes, since what one let go another may have by now.
+void hear_what_members_hold(State& state, const Hellos& hellos, std::vector<Note>& notes) {
+  for (const auto& [node, hello] : hellos)
+    for (auto& [name, group] : state.groups) {
+      group.may_be_on.erase(node);
+      if (group.holder == node && find_held(hello, name) == nullptr) release(group);
+    }
+  for (const auto& [node, hello] : hellos) {
+    for (const GroupReport& report : hello.holds) {
+      take(state, node, report, notes);
+      state.next_ticket = std::max(state.next_ticket, report.ticket + 1);
+    }
+    state.next_ticket = std::max(state.next_ticket, hello.next_ticket);
+  }
+}
+
+// Whether one of the members had been lost.
+bool welcome_members(State& state, const Hellos& hellos, const Hello& authority) {
+  bool lost_one_is_back = false;
+  for (const auto& [node, hello] : hellos) {
+    NodeState& facts = state.nodes[node];
+    lost_one_is_back |= facts.lost;
+    // A node that says goodbye stays a member for a moment.
+    const bool leaving = facts.leaving && went_along(hello, authority);
+    facts = {};
+    facts.lease_counts = hello.lease_counts;
+    facts.leaving = leaving;
+    if (!leaving) state.durable.let_go.erase(node);
+    if (went_along(hello, authority)) continue;
+    for (auto& [name, group] : state.groups) group.failures.erase(node);
+  }
+  return lost_one_is_back;
+}
+
+// Messages that were said just before a membership broke up may have reached the lost nodes only:
+// one of them may have been told to start what seems to be free here.
+void suspect_lost_members(State& state, const View& view) {
+  for (const Group& group : state.config().groups) {
+    GroupState& now = state.groups[group.name];
+    if (now.holder && view.members.contains(*now.holder)) continue;
+    for (const NodeId node : group.policy)
+      if (node != now.holder && state.met.contains(node) && !view.members.contains(node) &&
+          state.let_go(node) == LetGo::unproven)
+        now.may_be_on.insert(node);
+  }
+  state.met = view.members;
+}
+
+}  // namespace
+
+NodeId most_knowing(const Hellos& hellos) {
+  const auto knows_less = [](const auto& one, const auto& other) {
+    return knowledge(one.second) < knowledge(other.second);
+  };
+  return std::ranges::max_element(hellos, knows_less)->first;
+}
+
+std::string find_disagreement(const State& state, const Hellos& hellos) {
+  const NodeId authority = most_knowing(hellos);
+  const Hello& known = hellos.at(authority);
+  // Later on, two that know equally much differ only in what was never acknowledged.
+  if (known.epoch > 0) return "";
+  for (const auto& [node, hello] : hellos)
+    if (knowledge(hello) == knowledge(known) && hello.config_hash != known.config_hash)
+      return fmt::format(
+          "{} and {} start with different configurations; say on one of them: tasuki config apply "
+          "FILE",
+          state.config().node_name(authority), state.config().node_name(node));
+  return "";
+}
+
+bool knows_newest(const State& state, const Hellos& hellos) {
+  const Config& config = state.config();
+  const auto present = [&](NodeId node) {
+    // A node for which somebody vouched made no newer epoch, or its changes may be given up.
+    return hellos.contains(node) || state.let_go(node) == LetGo::confirmed;
+  };
+  if (hellos.at(most_knowing(hellos)).current) return true;
+  // Every deciding membership follows an earlier one with which it shares a member. When all
+  // members of the newest one known here are present, there can be no newer one.
+  const bool nobody_is_missing = std::ranges::all_of(config.nodes, [&](const Node& node) {
+    const bool needed = state.durable.epoch == 0 || state.durable.epoch_members.contains(node.id);
+    return !needed || present(node.id);
+  });
+  if (nobody_is_missing) return true;
+  // Those who are not here cannot have decided without one who is.
+  const auto absent = static_cast<size_t>(
+      std::ranges::count_if(config.nodes, [&](const Node& node) { return !present(node.id); }));
+  return !decided_by_fence(config) && absent + witness_votes(config) < majority(config);
+}
+
+std::vector<Note> go_on_from(State& state, const View& view, const Hellos& hellos) {
+  std::vector<Note> notes;
+  const Hello& authority = hellos.at(most_knowing(hellos));
+  // The cluster decides as its oldest member does.
+  state.feature_level =
+      std::ranges::min(hellos | std::views::values | std::views::transform(&Hello::feature_level));
+  const bool lost_one_is_back = welcome_members(state, hellos, authority);
+  hear_what_members_hold(state, hellos, notes);
+  suspect_lost_members(state, view);
+  if (!authority.current) distrust_absent(state, view);
+  for (const Node& node : state.config().nodes)
+    if (!view.alive.contains(node.id)) state.nodes[node.id].lost = true;
+  for (auto& [name, group] : state.groups) {
+    const bool held_here = group.holder && view.members.contains(*group.holder);
+    if (lost_one_is_back && authority.current && held_here && group.phase == Phase::online)
+      ++group.recover_count;
+    // A move to a node that is not there any more is over.
+    const GroupIntent intent = state.intent_of(name);
+    if (intent.moved_to && !view.members.contains(*intent.moved_to))
+      group.move_seen = std::max(group.move_seen, intent.moved_at_version);
+  }
+  return notes;
+}
+
+void distrust_absent(State& state, const View& view) {
+  for (const Node& node : state.config().nodes)
+    if (!view.members.contains(node.id) && state.let_go(node.id) == LetGo::unproven)
+      state.nodes[node.id].may_hold_anything = true;
+}
+
+}  // namespace tasuki::core
