@@ -16,7 +16,6 @@ using core::Resource;
 using core::Service;
 
 constexpr std::string_view kNoRestart = "nothing restarts";
-constexpr std::string_view kOnlyThis = "only this resource restarts";
 
 std::string in_brackets(std::string_view effect) {
   return fmt::format(" ({})", effect);
@@ -122,8 +121,11 @@ void compare_services(const Config& before, const Config& after, std::vector<Cha
                                                   node_scope_effect(old, "stops"))});
       },
       [&](const Service& old, const Service& service) {
+        const std::string effect = core::needs_restart(old, service)
+                                       ? restart_effect(service, after)
+                                       : std::string(kNoRestart);
         compare_facets(path(service), fmt::format("service {}", service.name), facets_of(old),
-                       facets_of(service), restart_effect(service, after), changes);
+                       facets_of(service), effect, changes);
       },
       [&](const Service& service) {
         changes.push_back({path(service), fmt::format("service {} is new{}", service.name,
@@ -131,21 +133,33 @@ void compare_services(const Config& before, const Config& after, std::vector<Cha
       });
 }
 
+// What lies on a partition leaves it before it is unmounted and comes back afterwards.
+std::string_view restart_effect(const Resource& before, const Resource& after) {
+  if (!core::needs_restart(before, after)) return kNoRestart;
+  const bool partition = std::holds_alternative<core::Partition>(before.what);
+  return partition ? "it and what starts after it restart" : "only this resource restarts";
+}
+
 void compare_resources(const Group& before, const Group& after, std::vector<Change>& changes) {
   const std::string group_path = "group." + after.name.value;
-  const auto add = [&](const Resource& resource, std::string_view what) {
+  const auto add = [&](const Resource& resource, const std::string& what) {
     changes.push_back({fmt::format("{}.{}", group_path, resource.name),
                        fmt::format("group {}: {} {}", after.name, resource.name, what)});
   };
   match(
       before.resources, after.resources, &Resource::name,
-      [&](const Resource& old) { add(old, "is removed (only this resource stops)"); },
+      [&](const Resource& old) {
+        const bool partition = std::holds_alternative<core::Partition>(old.what);
+        add(old, partition ? "is removed (it stops, and what starts after it restarts)"
+                           : "is removed (only this resource stops)");
+      },
       [&](const Resource& old, const Resource& resource) {
         if (old.what.index() != resource.what.index())
-          return add(resource, "becomes another kind of resource (only this resource restarts)");
+          return add(resource, fmt::format("becomes another kind of resource ({})",
+                                           restart_effect(old, resource)));
         compare_facets(fmt::format("{}.{}", group_path, resource.name),
                        fmt::format("group {}: {}", after.name, resource.name), facets_of(old),
-                       facets_of(resource), kOnlyThis, changes);
+                       facets_of(resource), restart_effect(old, resource), changes);
       },
       [&](const Resource& resource) { add(resource, "is new (only this resource starts)"); });
 }
@@ -166,8 +180,8 @@ void compare_group(const Group& before, const Config& before_config, const Group
   compare_facets(path, subject, facets_of(before, before_config), facets_of(after, after_config),
                  kNoRestart, changes);
   if (before.environment != after.environment)
-    changes.push_back(
-        {path + ".environment", subject + ": environment changes (all its resources restart)"});
+    changes.push_back({path + ".environment",
+                       subject + ": environment changes (its services and scripts restart)"});
   compare_resources(before, after, changes);
   const auto order = common_order(after, before);
   if (order != common_order(before, after))

@@ -63,7 +63,7 @@ const DiffCase kCases[] = {
      {"group1"}},
     {24,
      "services = [\"postgres\"]\nenvironment = { A = \"b\" }",
-     {"group group1: environment changes (all its resources restart)"},
+     {"group group1: environment changes (its services and scripts restart)"},
      {"group1"}},
     {24,
      "services = [\"postgres\"]\n"
@@ -73,7 +73,8 @@ const DiffCase kCases[] = {
      {"group1"}},
     {28,
      "filesystem = \"ext4\"\noptions = \"noatime\"",
-     {"group group1: partition-1: options becomes noatime (only this resource restarts)"},
+     {"group group1: partition-1: options becomes noatime (it and what starts after it "
+      "restart)"},
      {"group1"}},
     {30,
      "address = \"192.168.10.102\"",

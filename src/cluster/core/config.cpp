@@ -1,6 +1,7 @@
 #include "cluster/core/config.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -14,6 +15,18 @@ auto find_by(const Items& items, Key key, const Value& value) {
 }
 
 }  // namespace
+
+bool needs_restart(const Service& running, const Service& wanted) {
+  const auto what_runs = [](const Service& service) {
+    return std::tie(service.command, service.user, service.working_directory, service.environment,
+                    service.stop_signal, service.scope);
+  };
+  return what_runs(running) != what_runs(wanted);
+}
+
+bool needs_restart(const Resource& running, const Resource& wanted) {
+  return running.what != wanted.what;
+}
 
 const Node* Config::find_node(NodeId id) const {
   return find_by(nodes, &Node::id, id);

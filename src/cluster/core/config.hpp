@@ -117,6 +117,10 @@ struct Scripts {
   friend bool operator==(const Scripts&, const Scripts&) = default;
 };
 
+// Whether a running service must be restarted to be the wanted one; what only says when it is up,
+// how long it may take and what it is called applies from the next start on.
+bool needs_restart(const Service& running, const Service& wanted);
+
 // One step of a group's start and stop.
 struct Resource {
   ResourceName name;  // unique in its group
@@ -127,6 +131,9 @@ struct Resource {
   milliseconds restart_window = 10min;  // after which a restart no longer counts
   friend bool operator==(const Resource&, const Resource&) = default;
 };
+
+// The same of a resource, apart from the definition of a service it uses.
+bool needs_restart(const Resource& running, const Resource& wanted);
 
 enum class Failback { manual, automatic };
 

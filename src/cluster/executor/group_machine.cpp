@@ -1,6 +1,8 @@
 #include "cluster/executor/group_machine.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -9,6 +11,27 @@
 namespace tasuki::executor {
 
 using core::Phase;
+
+namespace {
+
+bool is_partition(const Item& item) {
+  return std::holds_alternative<core::Partition>(item.resource.what);
+}
+bool runs_programs(const Item& item) {
+  return item.service || std::holds_alternative<core::Scripts>(item.resource.what);
+}
+// A program may have files open there, and a mount point may lie there.
+bool may_use_partitions(const Item& item) {
+  return runs_programs(item) || is_partition(item);
+}
+
+}  // namespace
+
+bool needs_restart(const Item& running, const Item& wanted) {
+  return core::needs_restart(running.resource, wanted.resource) ||
+         running.service.has_value() != wanted.service.has_value() ||
+         (running.service && core::needs_restart(*running.service, *wanted.service));
+}
 
 GroupSpec group_spec(const core::Config& config, const core::Group& group) {
   GroupSpec spec{group.name, group.environment, {}};
@@ -22,7 +45,7 @@ GroupSpec group_spec(const core::Config& config, const core::Group& group) {
 }
 
 GroupMachine::GroupMachine(GroupSpec spec) : spec_(std::move(spec)) {
-  for (const Item& item : spec_.items) slots_.push_back({item, false, false, {}});
+  for (const Item& item : spec_.items) slots_.emplace_back().item = item;
 }
 
 std::vector<Effect> GroupMachine::adopt(uint64_t ticket,
@@ -39,7 +62,7 @@ std::vector<Effect> GroupMachine::adopt(uint64_t ticket,
 
 std::vector<Effect> GroupMachine::set_order(const Order& order) {
   std::vector<Effect> effects;
-  if (order.up && order.ticket == closed_ticket_) return effects;
+  if (phase_ == Phase::stuck || (order.up && order.ticket == closed_ticket_)) return effects;
   const bool new_holding = order.up && order.ticket != order_.ticket;
   if (new_holding) {
     failure_.clear();
@@ -51,27 +74,34 @@ std::vector<Effect> GroupMachine::set_order(const Order& order) {
   const uint64_t ticket = order.up ? order.ticket : order_.ticket;
   order_ = order;
   order_.ticket = ticket;
+  if (new_holding && open_) effects.emplace_back(core::Report{report()});
   next(effects);
   return effects;
 }
 
+// What stands on a partition that changes must leave it first and come back after it.
 std::vector<Effect> GroupMachine::set_spec(GroupSpec spec) {
-  std::vector<Slot> slots;
-  for (const Item& item : spec.items) {
-    Slot slot{item, false, false, {}};
-    const auto same =
-        std::ranges::find_if(slots_, [&](const Slot& old) { return old.item == item; });
-    if (same != slots_.end() && spec.environment == spec_.environment) {
-      slot = std::move(*same);
-      slots_.erase(same);
-    }
-    slots.push_back(std::move(slot));
-  }
+  const bool new_environment = spec.environment != spec_.environment;
+  bool partition_changes = false;
+  std::vector<Slot> kept;
   for (Slot& old : slots_) {
-    const bool under_way = step_ && step_->resource == old.item.resource.name;
-    if (old.up || under_way) leaving_.push_back(std::move(old));
+    const auto wanted = std::ranges::find(spec.items, old.item.resource.name,
+                                          [](const Item& item) { return item.resource.name; });
+    const bool stays = wanted != spec.items.end() && !needs_restart(old.item, *wanted) &&
+                       !(new_environment && runs_programs(old.item)) &&
+                       !(partition_changes && may_use_partitions(old.item));
+    partition_changes |= !stays && is_partition(old.item);
+    if (stays)
+      kept.push_back(std::move(old));
+    else if (old.up || is_under_way(Doing::start, old))
+      leaving_.push_back(std::move(old));
   }
-  slots_ = std::move(slots);
+  slots_.clear();
+  for (const Item& item : spec.items) {
+    Slot* old = find(kept, item.resource.name);
+    slots_.push_back(old != nullptr ? std::move(*old) : Slot{});
+    slots_.back().item = item;
+  }
   spec_ = std::move(spec);
   std::vector<Effect> effects;
   next(effects);
@@ -83,45 +113,31 @@ std::vector<Effect> GroupMachine::done(const Result<void>& result, Time now) {
   const Step step = *step_;
   step_.reset();
   std::vector<Effect> effects;
-  Slot* slot = find(step.resource);
   switch (step.doing) {
     case Doing::start:
-      TASUKI_ASSERT(slot != nullptr);
-      if (result) {
-        slot->up = true;
-      } else if (std::holds_alternative<core::Partition>(slot->item.resource.what)) {
-        disk_failed_ = true;
-        fail(step.resource, result.error().what);
-      } else {
-        mend_or_fail(*slot, result.error().what, now);
-      }
-      break;
-    case Doing::stop:
-      TASUKI_ASSERT(slot != nullptr);
-      if (!result) {
-        failure_ = fmt::format("{} cannot be stopped: {}", step.resource, result.error().what);
-        move_to(effects, Phase::stuck);
-        effects.emplace_back(ResetNode{failure_});
+      if (!result && result.error().code == ENOTRECOVERABLE) {
+        stick(effects, fmt::format("{}: {}", step.resource, result.error().what));
         return effects;
       }
-      slot->up = false;
-      slot->broken = false;
-      std::erase_if(leaving_, [&](const Slot& old) {
-        return old.item.resource.name == step.resource && !old.up;
-      });
+      started(step.resource, result, now);
       break;
-    case Doing::recover:
-    case Doing::disk_failure_script:
+    case Doing::stop:
+      if (!result) {
+        stick(effects, fmt::format("{} cannot be stopped: {}", step.resource, result.error().what));
+        return effects;
+      }
+      stopped(step.resource);
+      break;
+    case Doing::tell:
       break;  // the script's failure is in the log; the group's fate does not hang on it
     case Doing::close:
       if (!result) {
-        failure_ = result.error().what;
-        move_to(effects, Phase::stuck);
-        effects.emplace_back(ResetNode{failure_});
+        stick(effects, result.error().what);
         return effects;
       }
       open_ = false;
-      closed_ticket_ = order_.ticket;
+      closed_ticket_ = step.ticket;
+      if (order_.ticket != step.ticket) break;  // told meanwhile to hold it anew
       move_to(effects, Phase::offline);
       order_.up = false;
       failure_.clear();
@@ -133,12 +149,46 @@ std::vector<Effect> GroupMachine::done(const Result<void>& result, Time now) {
   return effects;
 }
 
+void GroupMachine::started(const core::ResourceName& resource, Result<void> result, Time now) {
+  if (Slot* leaving = find(leaving_, resource)) {
+    leaving->up = result.has_value();
+    std::erase_if(leaving_, [](const Slot& slot) { return !slot.up; });
+    return;
+  }
+  Slot* slot = find(slots_, resource);
+  TASUKI_ASSERT(slot != nullptr);
+  const std::string early_fault = std::exchange(slot->early_fault, "");
+  slot->up = result.has_value();
+  if (result && early_fault.empty()) return;
+  const std::string& why = result ? early_fault : result.error().what;
+  disk_failed_ = !result && is_partition(slot->item);
+  if (disk_failed_) return fail(resource, why);
+  mend_or_fail(*slot, why, now);
+}
+
+void GroupMachine::stopped(const core::ResourceName& resource) {
+  // One that leaves comes first: a changed resource of the same name starts only after it stopped.
+  Slot* slot = find(leaving_, resource);
+  if (slot == nullptr) slot = find(slots_, resource);
+  TASUKI_ASSERT(slot != nullptr);
+  slot->up = slot->broken = false;
+  std::erase_if(leaving_, [](const Slot& left) { return !left.up; });
+}
+
+void GroupMachine::stick(std::vector<Effect>& effects, const std::string& why) {
+  failure_ = why;
+  move_to(effects, Phase::stuck);
+  effects.emplace_back(ResetNode{why});
+}
+
 std::vector<Effect> GroupMachine::fault(const core::ResourceName& resource, const std::string& why,
                                         Time now) {
   std::vector<Effect> effects;
-  Slot* slot = find(resource);
-  if (slot == nullptr || !slot->up || slot->broken || phase_ == Phase::stuck) return effects;
-  if (wants_up()) mend_or_fail(*slot, why, now);
+  Slot* slot = find(slots_, resource);
+  if (slot == nullptr || find(leaving_, resource) != nullptr || !wants_up()) return effects;
+  if (is_under_way(Doing::start, *slot)) slot->early_fault = why;
+  if (!slot->up || slot->broken || is_under_way(Doing::stop, *slot)) return effects;
+  mend_or_fail(*slot, why, now);
   next(effects);
   return effects;
 }
@@ -148,13 +198,15 @@ std::optional<core::GroupReport> GroupMachine::holds() const {
   return report();
 }
 
-GroupMachine::Slot* GroupMachine::find(const core::ResourceName& resource) {
-  const auto named = [&](const Slot& slot) { return slot.item.resource.name == resource; };
-  // One that leaves comes first: a changed resource of the same name starts only after it stopped.
-  if (const auto found = std::ranges::find_if(leaving_, named); found != leaving_.end())
-    return &*found;
-  const auto found = std::ranges::find_if(slots_, named);
-  return found == slots_.end() ? nullptr : &*found;
+GroupMachine::Slot* GroupMachine::find(std::vector<Slot>& slots,
+                                       const core::ResourceName& resource) {
+  const auto found = std::ranges::find_if(
+      slots, [&](const Slot& slot) { return slot.item.resource.name == resource; });
+  return found == slots.end() ? nullptr : &*found;
+}
+
+bool GroupMachine::is_under_way(Doing doing, const Slot& slot) const {
+  return step_ && step_->doing == doing && step_->resource == slot.item.resource.name;
 }
 
 void GroupMachine::next(std::vector<Effect>& effects) {
@@ -165,58 +217,63 @@ void GroupMachine::next(std::vector<Effect>& effects) {
 
 void GroupMachine::next_up(std::vector<Effect>& effects) {
   open_ = true;
-  const auto must_stop = [](const Slot& slot) { return slot.up && slot.broken; };
-  if (!leaving_.empty()) return begin(effects, Doing::stop, leaving_.back());
-  if (const auto broken = std::ranges::find_if(slots_, must_stop); broken != slots_.end())
-    return begin(effects, Doing::stop, *broken);
+  if (!leaving_.empty()) return begin_stop(effects, leaving_.back());
+  if (const Slot* slot = last_to_mend()) return begin_stop(effects, *slot);
   const auto down = std::ranges::find_if(slots_, [](const Slot& slot) { return !slot.up; });
   if (down != slots_.end()) {
     if (phase_ != Phase::online) move_to(effects, Phase::starting);
-    return begin(effects, Doing::start, *down);
+    return begin_start(effects, *down);
   }
   if (phase_ != Phase::online) move_to(effects, Phase::online);
-  if (recovered_ == order_.recover_count) return;
+  const uint64_t recovered = recovered_.value_or(order_.recover_count);
   recovered_ = order_.recover_count;
-  const auto scripts = std::ranges::find_if(slots_, [](const Slot& slot) {
-    return std::holds_alternative<core::Scripts>(slot.item.resource.what);
-  });
-  if (scripts != slots_.end()) begin(effects, Doing::recover, *scripts);
+  if (order_.recover_count <= recovered) return;
+  begin_tell(effects, core::Event::recover, Disk::success);
+}
+
+// What is broken, and what stands on a broken partition, from the last to the first.
+const GroupMachine::Slot* GroupMachine::last_to_mend() const {
+  const Slot* last = nullptr;
+  bool partition_is_broken = false;
+  for (const Slot& slot : slots_) {
+    if (!slot.up) continue;
+    if (slot.broken || (partition_is_broken && may_use_partitions(slot.item))) last = &slot;
+    partition_is_broken |= slot.broken && is_partition(slot.item);
+  }
+  return last;
 }
 
 void GroupMachine::next_down(std::vector<Effect>& effects) {
   if (disk_failed_ && !disk_failure_told_) {
     disk_failure_told_ = true;
-    const auto scripts = std::ranges::find_if(slots_, [](const Slot& slot) {
-      return std::holds_alternative<core::Scripts>(slot.item.resource.what);
-    });
-    if (scripts != slots_.end()) return begin(effects, Doing::disk_failure_script, *scripts);
+    if (begin_tell(effects, order_.event, Disk::failure)) return;
   }
   if (phase_ != Phase::stopping) move_to(effects, Phase::stopping);
-  if (!leaving_.empty()) return begin(effects, Doing::stop, leaving_.back());
+  if (!leaving_.empty()) return begin_stop(effects, leaving_.back());
   for (auto slot = slots_.rbegin(); slot != slots_.rend(); ++slot)
-    if (slot->up) return begin(effects, Doing::stop, *slot);
-  step_ = Step{Doing::close, {}};
+    if (slot->up) return begin_stop(effects, *slot);
+  step_ = Step{Doing::close, {}, order_.ticket};
   effects.emplace_back(CloseStep{});
 }
 
-void GroupMachine::begin(std::vector<Effect>& effects, Doing doing, const Slot& slot) {
-  step_ = Step{doing, slot.item.resource.name};
-  switch (doing) {
-    case Doing::start:
-      effects.emplace_back(StartStep{slot.item, order_.event, Disk::success});
-      break;
-    case Doing::disk_failure_script:
-      effects.emplace_back(StartStep{slot.item, order_.event, Disk::failure});
-      break;
-    case Doing::stop:
-      effects.emplace_back(StopStep{slot.item});
-      break;
-    case Doing::recover:
-      effects.emplace_back(RecoverStep{slot.item});
-      break;
-    case Doing::close:
-      TASUKI_ASSERT(false);
-  }
+void GroupMachine::begin_start(std::vector<Effect>& effects, const Slot& slot) {
+  step_ = Step{Doing::start, slot.item.resource.name, order_.ticket};
+  effects.emplace_back(StartStep{slot.item, order_.event});
+}
+
+void GroupMachine::begin_stop(std::vector<Effect>& effects, const Slot& slot) {
+  step_ = Step{Doing::stop, slot.item.resource.name, order_.ticket};
+  effects.emplace_back(StopStep{slot.item});
+}
+
+bool GroupMachine::begin_tell(std::vector<Effect>& effects, core::Event event, Disk disk) {
+  const auto scripts = std::ranges::find_if(slots_, [](const Slot& slot) {
+    return std::holds_alternative<core::Scripts>(slot.item.resource.what);
+  });
+  if (scripts == slots_.end()) return false;
+  step_ = Step{Doing::tell, scripts->item.resource.name, order_.ticket};
+  effects.emplace_back(TellStep{scripts->item, event, disk});
+  return true;
 }
 
 // A resource that fails is tried again in place as often as the configuration allows within its
@@ -242,10 +299,10 @@ void GroupMachine::move_to(std::vector<Effect>& effects, Phase phase) {
 core::GroupReport GroupMachine::report() const {
   core::GroupReport report{spec_.name, order_.ticket, phase_, failure_, {}};
   for (const Slot& slot : slots_) {
-    const bool under_way = step_ && step_->resource == slot.item.resource.name;
     const char* state = slot.up ? "up" : "down";
-    if (under_way && step_->doing == Doing::start) state = "starting";
-    if (under_way && step_->doing == Doing::stop) state = "stopping";
+    if (slot.broken) state = "failed";
+    if (is_under_way(Doing::start, slot)) state = "starting";
+    if (is_under_way(Doing::stop, slot)) state = "stopping";
     report.resources.push_back({slot.item.resource.name, state});
   }
   return report;

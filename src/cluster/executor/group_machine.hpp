@@ -2,7 +2,8 @@
 // up in order, down in reverse. Pure: told what happened and when, it returns what to do next.
 //
 // The rule it protects: a group is reported offline only when every resource of it was proved to be
-// let go; when one cannot be, the group is stuck and the node must be reset.
+// let go; when one cannot be, the group is stuck and the node must be reset. A start that failed
+// has undone itself.
 #pragma once
 
 #include <optional>
@@ -17,13 +18,15 @@ namespace tasuki::executor {
 
 using Time = std::chrono::milliseconds;  // since any fixed moment; given by the caller
 
-// A resource and, for the use of a service, the service's definition: what must be equal for a
-// running one to be left alone when the configuration changes.
+// A resource and, for the use of a service, the service's definition.
 struct Item {
   core::Resource resource;
   std::optional<core::Service> service;
   friend bool operator==(const Item&, const Item&) = default;
 };
+
+// Whether a running one must be stopped and started to become the other.
+bool needs_restart(const Item& running, const Item& wanted);
 
 // A group as this node is to run it.
 struct GroupSpec {
@@ -53,14 +56,16 @@ enum class Disk { success, failure };
 struct StartStep {
   Item item;
   core::Event event;
-  Disk disk;
 };
 struct StopStep {
   Item item;
 };
-// Runs the start script of a group that stays up, because a lost node came back.
-struct RecoverStep {
+// Runs the start script only to let it know: RECOVER when a lost node came back while the group is
+// up, or that a partition could not be connected.
+struct TellStep {
   Item item;
+  core::Event event;
+  Disk disk;
 };
 // Everything is down: the keeper forgets the group. The end of this step proves the release.
 struct CloseStep {};
@@ -68,7 +73,7 @@ struct CloseStep {};
 struct ResetNode {
   std::string why;
 };
-using Effect = std::variant<StartStep, StopStep, RecoverStep, CloseStep, ResetNode, core::Report>;
+using Effect = std::variant<StartStep, StopStep, TellStep, CloseStep, ResetNode, core::Report>;
 
 class GroupMachine {
  public:
@@ -77,9 +82,10 @@ class GroupMachine {
   // After a restart of tasukid: these resources were found up.
   std::vector<Effect> adopt(uint64_t ticket, const std::vector<core::ResourceName>& up);
   std::vector<Effect> set_order(const Order& order);
-  // A new configuration: what did not change is left alone.
+  // A new configuration: what need not restart is left alone.
   std::vector<Effect> set_spec(GroupSpec spec);
-  // The step under way ended.
+  // The step under way ended. A start whose failure has the code ENOTRECOVERABLE could not undo
+  // itself, which is as bad as a stop that failed.
   std::vector<Effect> done(const Result<void>& result, Time now);
   // A resource that was up is broken.
   std::vector<Effect> fault(const core::ResourceName& resource, const std::string& why, Time now);
@@ -96,20 +102,30 @@ class GroupMachine {
     Item item;
     bool up = false;
     bool broken = false;         // up, found faulty, to be stopped and started again
+    std::string early_fault;     // told while the word of its start's success was on its way
     std::vector<Time> restarts;  // within the window
   };
-  enum class Doing { start, stop, recover, disk_failure_script, close };
+  enum class Doing { start, stop, tell, close };
   struct Step {
     Doing doing;
     core::ResourceName resource;
+    uint64_t ticket;  // of the order it was begun for
   };
 
   [[nodiscard]] bool wants_up() const { return order_.up && failure_.empty(); }
-  Slot* find(const core::ResourceName& resource);
+  static Slot* find(std::vector<Slot>& slots, const core::ResourceName& resource);
+  [[nodiscard]] bool is_under_way(Doing doing, const Slot& slot) const;
+  void started(const core::ResourceName& resource, Result<void> result, Time now);
+  void stopped(const core::ResourceName& resource);
+  void stick(std::vector<Effect>& effects, const std::string& why);
   void next(std::vector<Effect>& effects);
   void next_up(std::vector<Effect>& effects);
   void next_down(std::vector<Effect>& effects);
-  void begin(std::vector<Effect>& effects, Doing doing, const Slot& slot);
+  [[nodiscard]] const Slot* last_to_mend() const;
+  void begin_start(std::vector<Effect>& effects, const Slot& slot);
+  void begin_stop(std::vector<Effect>& effects, const Slot& slot);
+  // False when the group has no scripts.
+  bool begin_tell(std::vector<Effect>& effects, core::Event event, Disk disk);
   void mend_or_fail(Slot& slot, const std::string& why, Time now);
   void fail(const core::ResourceName& resource, const std::string& why);
   void move_to(std::vector<Effect>& effects, core::Phase phase);
@@ -117,15 +133,15 @@ class GroupMachine {
 
   GroupSpec spec_;
   std::vector<Slot> slots_;    // in start order
-  std::vector<Slot> leaving_;  // no longer in the specification, but up
+  std::vector<Slot> leaving_;  // no longer in the specification, but up or starting
   Order order_;
   core::Phase phase_ = core::Phase::offline;
   std::string failure_;  // why the group goes down by itself
   bool open_ = false;    // something may be up, or the keeper knows the group
   bool disk_failed_ = false;
   bool disk_failure_told_ = false;
-  uint64_t recovered_ = 0;
-  uint64_t closed_ticket_ = 0;  // an order of this ticket is of the past
+  std::optional<uint64_t> recovered_;  // unknown after tasukid started anew
+  uint64_t closed_ticket_ = 0;         // an order of this ticket is of the past
   std::optional<Step> step_;
 };
 

@@ -51,7 +51,9 @@ Host plan_node(const core::Config& config, const core::Node& node, const std::st
     host.programs.push_back(corosync_program(folder, node.name));
     if (config.witness) host.programs.push_back({"corosync-qdevice", {"corosync-qdevice", "-f"}});
   }
-  host.programs.push_back({"tasukid", {folder + "/tasukid", "--node", node.name}});
+  // The lab's watchdog is outside the node, and also ends one that is frozen.
+  host.programs.push_back(
+      {"tasukid", {folder + "/tasukid", "--node", node.name, "--lease-counts"}});
   return host;
 }
 

@@ -2,6 +2,7 @@
 // adapter in a folder of its own below this one.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <string>
@@ -13,13 +14,16 @@
 
 namespace tasuki::resource {
 
-// What a start is told about why it happens.
-struct StartOptions {
+// What one start or stop is told.
+struct StepOptions {
   // Proof exists that no other node holds the resource: probes that only guard against a second
   // owner are skipped.
   bool old_owner_let_go = false;
   // What scripts and services see: ARMS_EVENT, CLP_EVENT and the group's own environment.
   std::map<std::string, std::string> environment;
+  // How long starting and stopping may take; a start that fails may stop within the latter.
+  std::chrono::milliseconds start_limit{30'000};
+  std::chrono::milliseconds stop_limit{30'000};
 };
 
 // Called when a resource that is up is found broken; the reason is a sentence for a person. Called
@@ -34,11 +38,16 @@ class Resource {
   Resource& operator=(const Resource&) = delete;
   virtual ~Resource() = default;
 
-  // Brings it up and watches it from then on. On failure whatever was half done is undone.
-  virtual Task<Result<void>> start(StartOptions options) = 0;
+  // Brings it up and watches it from then on. On failure whatever was half done is undone; the code
+  // ENOTRECOVERABLE says that it could not be.
+  virtual Task<Result<void>> start(StepOptions options) = 0;
 
   // Takes it down. Success is a proof that this node has let go; fine when it was not up.
-  virtual Task<Result<void>> stop(StartOptions options) = 0;
+  virtual Task<Result<void>> stop(StepOptions options) = 0;
+
+  // Something happened that only scripts care about: their start runs with the environment given
+  // (RECOVER, or a partition that failed). Whether it fails changes nothing of what is up.
+  virtual Task<Result<void>> tell(StepOptions) { co_return Result<void>{}; }
 
   // After a restart of tasukid: takes over and watches what is already up; false when it is not.
   virtual Task<Result<bool>> adopt() = 0;

@@ -20,16 +20,17 @@ std::string default_address(const executor::GroupSpec& spec) {
 std::unique_ptr<resource::Resource> make_adapter(GroupContext& context,
                                                  const executor::GroupSpec& spec,
                                                  const executor::Item& item,
-                                                 resource::FaultHandler on_fault) {
+                                                 resource::FaultHandler on_fault,
+                                                 std::function<void(std::string)> warn) {
   struct Maker {
     GroupContext& context;
     const executor::GroupSpec& spec;
     const executor::Item& item;
     resource::FaultHandler on_fault;
+    std::function<void(std::string)> warn;
 
     std::unique_ptr<resource::Resource> operator()(const core::Partition& partition) {
-      return resource::make_partition(context.io, context.workers, partition,
-                                      {item.resource.start_limit, item.resource.stop_limit},
+      return resource::make_partition(context.io, context.workers, partition, resource::ReadTimes{},
                                       std::move(on_fault));
     }
     std::unique_ptr<resource::Resource> operator()(const core::FloatingIp& ip) {
@@ -40,11 +41,12 @@ std::unique_ptr<resource::Resource> make_adapter(GroupContext& context,
           {context.keeper, spec.name, *item.service, default_address(spec)}, std::move(on_fault));
     }
     std::unique_ptr<resource::Resource> operator()(const core::Scripts& scripts) {
-      return resource::make_script({context.keeper, spec.name, item.resource.name, scripts,
-                                    item.resource.start_limit, item.resource.stop_limit});
+      return resource::make_script(
+          {context.keeper, spec.name, item.resource.name, scripts, std::move(warn)});
     }
   };
-  return std::visit(Maker{context, spec, item, std::move(on_fault)}, item.resource.what);
+  return std::visit(Maker{context, spec, item, std::move(on_fault), std::move(warn)},
+                    item.resource.what);
 }
 
 }  // namespace tasuki::runner

@@ -1,7 +1,9 @@
 // The adapter that carries out each kind of resource.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "cluster/executor/group_machine.hpp"
 #include "cluster/resource/resource.hpp"
@@ -9,9 +11,11 @@
 
 namespace tasuki::runner {
 
+// `warn` is told what went wrong without being a fault.
 std::unique_ptr<resource::Resource> make_adapter(GroupContext& context,
                                                  const executor::GroupSpec& spec,
                                                  const executor::Item& item,
-                                                 resource::FaultHandler on_fault);
+                                                 resource::FaultHandler on_fault,
+                                                 std::function<void(std::string)> warn);
 
 }  // namespace tasuki::runner

@@ -17,6 +17,8 @@ using executor::Disk;
 
 namespace {
 
+// What an adapter may need beyond its limit to notice it and to tell of it.
+constexpr milliseconds kAdapterGrace{5000};
 // A step that was cancelled at its limit has this long to notice.
 constexpr milliseconds kCancelGrace{2000};
 // The keeper's own answers come in well under this.
@@ -26,14 +28,21 @@ executor::Time machine_time() {
   return std::chrono::duration_cast<executor::Time>(now().time_since_epoch());
 }
 
-// A service has limits of its own, which its adapter keeps; the step's limit only backs them up.
+// A service's limits are those of its definition. Adapters keep them; run_step() only backs them
+// up, and leaves a start that fails the time to undo itself.
 milliseconds start_limit(const executor::Item& item) {
-  const milliseconds own = item.resource.start_limit;
-  return item.service ? std::max(own, item.service->start_limit + kCancelGrace) : own;
+  return item.service ? item.service->start_limit : item.resource.start_limit;
 }
 milliseconds stop_limit(const executor::Item& item) {
-  const milliseconds own = item.resource.stop_limit;
-  return item.service ? std::max(own, item.service->stop_limit + kCancelGrace) : own;
+  return item.service ? item.service->stop_limit : item.resource.stop_limit;
+}
+milliseconds start_backstop(const executor::Item& item) {
+  return start_limit(item) + stop_limit(item) + kAdapterGrace;
+}
+
+// Whether the adapter made for one item also serves the other.
+bool carries(const executor::Item& made_for, const executor::Item& item) {
+  return made_for.resource.name == item.resource.name && !executor::needs_restart(made_for, item);
 }
 
 }  // namespace
@@ -78,17 +87,16 @@ void GroupRunner::perform(std::vector<executor::Effect> effects) {
     GroupRunner& self;
     void operator()(const core::Report& said) const { self.context_.report(said.report); }
     void operator()(const executor::StartStep& step) const {
-      self.run_step(self.start(step), start_limit(step.item),
+      self.run_step(self.start(step), start_backstop(step.item),
                     fmt::format("the start of {}", step.item.resource.name));
     }
     void operator()(const executor::StopStep& step) const {
-      self.run_step(self.stop(step), stop_limit(step.item),
+      self.run_step(self.stop(step), stop_limit(step.item) + kAdapterGrace,
                     fmt::format("the stop of {}", step.item.resource.name));
     }
-    void operator()(const executor::RecoverStep& step) const {
-      self.run_step(
-          self.adapter(step.item).start(self.options(core::Event::recover, Disk::success)),
-          start_limit(step.item), "the scripts' RECOVER");
+    void operator()(const executor::TellStep& step) const {
+      self.run_step(self.tell(step), start_backstop(step.item),
+                    fmt::format("{}", step.item.resource.name));
     }
     void operator()(const executor::CloseStep&) const {
       self.run_step(self.close(), kCloseLimit, "the end of the group");
@@ -139,9 +147,14 @@ void GroupRunner::run_step(Task<Result<void>> step, milliseconds limit, std::str
 
 Task<Result<void>> GroupRunner::start(executor::StartStep step) {
   if (auto told = co_await tell_keeper(); !told) co_return told;
-  auto result = co_await adapter(step.item).start(options(step.event, step.disk));
+  auto result = co_await adapter(step.item).start(options(step.item, step.event, Disk::success));
   if (result) context_.stepped(machine_.spec().name, step.item.resource.name.value);
   co_return result;
+}
+
+Task<Result<void>> GroupRunner::tell(executor::TellStep step) {
+  if (auto told = co_await tell_keeper(); !told) co_return told;
+  co_return co_await adapter(step.item).tell(options(step.item, step.event, step.disk));
 }
 
 Task<Result<void>> GroupRunner::stop(executor::StopStep step) {
@@ -150,8 +163,10 @@ Task<Result<void>> GroupRunner::stop(executor::StopStep step) {
     // What scripts and services left behind must not keep the partition busy.
     if (auto killed = co_await context_.keeper.kill_group(group.value); !killed) co_return killed;
   }
-  auto result = co_await adapter(step.item).stop(options(machine_.order().event, Disk::success));
-  if (result) std::erase_if(adapters_, [&](const Adapter& kept) { return kept.item == step.item; });
+  auto result =
+      co_await adapter(step.item).stop(options(step.item, machine_.order().event, Disk::success));
+  if (result)
+    std::erase_if(adapters_, [&](const Adapter& kept) { return carries(kept.item, step.item); });
   co_return result;
 }
 
@@ -176,21 +191,28 @@ Task<Result<void>> GroupRunner::tell_keeper() {
 }
 
 resource::Resource& GroupRunner::adapter(const executor::Item& item) {
-  const auto known = std::ranges::find(adapters_, item, &Adapter::item);
+  const auto known = std::ranges::find_if(
+      adapters_, [&](const Adapter& kept) { return carries(kept.item, item); });
   if (known != adapters_.end()) return *known->resource;
   auto on_fault = [this, alive = alive_, name = item.resource.name](std::string why) {
     if (!*alive) return;
     note(Note::Level::warning, fmt::format("{}: {}", name, why));
     perform(machine_.fault(name, why, machine_time()));
   };
-  adapters_.push_back({item, make_adapter(context_, machine_.spec(), item, on_fault)});
+  auto warn = [this, name = item.resource.name](const std::string& what) {
+    note(Note::Level::warning, fmt::format("{}: {}", name, what));
+  };
+  adapters_.push_back({item, make_adapter(context_, machine_.spec(), item, on_fault, warn)});
   return *adapters_.back().resource;
 }
 
-resource::StartOptions GroupRunner::options(core::Event event, Disk disk) const {
+resource::StepOptions GroupRunner::options(const executor::Item& item, core::Event event,
+                                           Disk disk) const {
   const executor::Order& order = machine_.order();
-  return {order.old_owner_let_go, executor::script_environment(context_.config(), machine_.spec(),
-                                                               order, context_.self, event, disk)};
+  return {order.old_owner_let_go,
+          executor::script_environment(context_.config(), machine_.spec(), order, context_.self,
+                                       event, disk),
+          start_limit(item), stop_limit(item)};
 }
 
 void GroupRunner::note(Note::Level level, std::string text) {

@@ -51,16 +51,18 @@ class GroupRunner {
   void finish(const Result<void>& result);
   void run_step(Task<Result<void>> step, std::chrono::milliseconds limit, std::string what);
   Task<Result<void>> start(executor::StartStep step);
+  Task<Result<void>> tell(executor::TellStep step);
   Task<Result<void>> stop(executor::StopStep step);
   Task<Result<void>> close();
   Task<Result<void>> tell_keeper();
   resource::Resource& adapter(const executor::Item& item);
-  [[nodiscard]] resource::StartOptions options(core::Event event, executor::Disk disk) const;
+  [[nodiscard]] resource::StepOptions options(const executor::Item& item, core::Event event,
+                                              executor::Disk disk) const;
   void note(core::Note::Level level, std::string text);
 
   GroupContext& context_;
   executor::GroupMachine machine_;
-  // By name and content: a resource that changes gets a new adapter while the old one stops.
+  // A resource that changes gets a new adapter while the old one stops.
   struct Adapter {
     executor::Item item;
     std::unique_ptr<resource::Resource> resource;

@@ -22,7 +22,8 @@
 namespace tasuki::runner {
 
 // The keeper's name for the services that run on every node (scope = "node").
-inline const core::GroupName kNodeServices{"node-services"};
+// A dot, because no group's name begins with one.
+inline const core::GroupName kNodeServices{".node-services"};
 
 struct NodePaths {
   std::string state_folder = "/var/lib/tasuki";

@@ -27,7 +27,10 @@ void Node::give_orders() {
     down.factor = "GROUPSTOP";
     runner->set_order(down);
   }
-  std::erase_if(groups_, [](const auto& entry) { return entry.second->machine().idle(); });
+  // One that just closed remembers it until the others know too.
+  std::erase_if(groups_, [this](const auto& entry) {
+    return entry.second->machine().idle() && !order_for(entry.first).up;
+  });
 }
 
 executor::Order Node::order_for(const core::GroupName& name) const {

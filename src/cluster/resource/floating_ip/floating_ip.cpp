@@ -18,8 +18,8 @@ class FloatingIp final : public Resource {
   FloatingIp(asio::io_context& context, core::FloatingIp wanted, FaultHandler on_fault)
       : context_(context), wanted_(std::move(wanted)), on_fault_(std::move(on_fault)) {}
 
-  Task<Result<void>> start(StartOptions options) override;
-  Task<Result<void>> stop(StartOptions options) override;
+  Task<Result<void>> start(StepOptions options) override;
+  Task<Result<void>> stop(StepOptions options) override;
   Task<Result<bool>> adopt() override;
   [[nodiscard]] Result<std::vector<process::Release>> releases() const override;
 
@@ -51,7 +51,7 @@ Task<Result<void>> check_unused(Place place) {
 
 }  // namespace
 
-Task<Result<void>> FloatingIp::start(StartOptions options) {
+Task<Result<void>> FloatingIp::start(StepOptions options) {
   auto netlink = Netlink::open();
   if (!netlink) co_return failure(netlink.error());
   const auto network = netlink->read();
@@ -78,7 +78,7 @@ Task<Result<void>> FloatingIp::start(StartOptions options) {
 
 // Independent of where the address would be put today: whatever has become of the interfaces
 // since the start, afterwards it is on none of them.
-Task<Result<void>> FloatingIp::stop(StartOptions) {
+Task<Result<void>> FloatingIp::stop(StepOptions) {
   watch_.reset();
   auto netlink = Netlink::open();
   if (!netlink) co_return failure(netlink.error());

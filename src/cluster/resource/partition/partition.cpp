@@ -1,5 +1,6 @@
 #include "cluster/resource/partition/partition.hpp"
 
+#include <cerrno>
 #include <optional>
 #include <utility>
 
@@ -19,79 +20,74 @@ constexpr milliseconds kGrace{3000};
 class Partition final : public Resource {
  public:
   Partition(asio::io_context& context, asio::thread_pool& workers, core::Partition wanted,
-            PartitionLimits limits, FaultHandler on_fault)
+            ReadTimes read_times, FaultHandler on_fault)
       : context_(context),
         workers_(workers),
         wanted_(std::move(wanted)),
-        limits_(limits),
+        read_times_(read_times),
         on_fault_(std::move(on_fault)) {}
 
-  Task<Result<void>> start(StartOptions options) override;
-  Task<Result<void>> stop(StartOptions options) override;
+  Task<Result<void>> start(StepOptions options) override;
+  Task<Result<void>> stop(StepOptions options) override;
   Task<Result<bool>> adopt() override;
   [[nodiscard]] Result<std::vector<process::Release>> releases() const override {
     return std::vector<process::Release>{process::ReleaseMount{wanted_.mount_point}};
   }
 
  private:
-  Task<Result<void>> connect();
-  Task<Result<void>> release();
+  Task<Result<void>> connect(milliseconds limit);
+  Task<Result<void>> release(milliseconds limit);
   Result<void> begin_watch();
 
   asio::io_context& context_;
   asio::thread_pool& workers_;
   const core::Partition wanted_;
-  const PartitionLimits limits_;
+  const ReadTimes read_times_;
   const FaultHandler on_fault_;
   std::optional<PartitionWatch> watch_;  // while it is up
 };
 
 }  // namespace
 
-Task<Result<void>> Partition::start(StartOptions) {
-  auto connected = co_await connect();
-  if (!connected) co_return connected;
-  auto watched = begin_watch();
-  if (watched) co_return watched;
-  auto released = co_await release();
-  if (!released) watched.error().what += "; and then: " + released.error().what;
-  co_return watched;
+Task<Result<void>> Partition::start(StepOptions options) {
+  auto started = co_await connect(options.start_limit);
+  if (started) started = begin_watch();
+  if (started) co_return started;
+  // Also when it was never mounted: whoever has it on this node, no other node may mount it.
+  if (const auto released = co_await release(options.stop_limit); !released)
+    started =
+        failure(started.error().what + "; and then: " + released.error().what, ENOTRECOVERABLE);
+  co_return started;
 }
 
-Task<Result<void>> Partition::connect() {
+Task<Result<void>> Partition::connect(milliseconds limit) {
   // Shared with the worker, which may hang for longer than this object lives.
   const auto wanted = std::make_shared<std::atomic<bool>>(true);
-  auto connected =
-      co_await on_worker_within(workers_, limits_.start + kGrace,
-                                [partition = wanted_, deadline = after(limits_.start), wanted] {
-                                  return attach(partition, deadline, *wanted);
-                                });
+  auto connected = co_await on_worker_within(
+      workers_, limit + kGrace, [partition = wanted_, deadline = after(limit), wanted] {
+        return attach(partition, deadline, *wanted);
+      });
   if (connected) co_return std::move(*connected);
 
   *wanted = false;
-  Error problem{fmt::format("{} was not mounted within {}: the device does not answer",
-                            wanted_.device, format_duration(limits_.start)),
-                ETIMEDOUT};
-  // It may have been mounted in the last moment, or the kernel still be at it.
-  const auto released = co_await release();
-  if (!released) problem.what += "; and then: " + released.error().what;
-  co_return failure(std::move(problem));
+  co_return failure(fmt::format("{} was not mounted within {}: the device does not answer",
+                                wanted_.device, format_duration(limit)),
+                    ETIMEDOUT);
 }
 
-Task<Result<void>> Partition::stop(StartOptions) {
+Task<Result<void>> Partition::stop(StepOptions options) {
   watch_.reset();
-  co_return co_await release();
+  co_return co_await release(options.stop_limit);
 }
 
-Task<Result<void>> Partition::release() {
-  auto released = co_await on_worker_within(workers_, limits_.stop + kGrace,
-                                            [partition = wanted_, deadline = after(limits_.stop)] {
-                                              return detach(partition, deadline);
-                                            });
+Task<Result<void>> Partition::release(milliseconds limit) {
+  auto released = co_await on_worker_within(
+      workers_, limit + kGrace,
+      [partition = wanted_, deadline = after(limit)] { return detach(partition, deadline); });
   if (released) co_return std::move(*released);
   co_return failure(fmt::format("{} was not unmounted within {}: the device does not answer, and "
                                 "only a reset makes this node let go of it",
-                                wanted_.device, format_duration(limits_.stop)),
+                                wanted_.device, format_duration(limit)),
                     ETIMEDOUT);
 }
 
@@ -106,16 +102,16 @@ Task<Result<bool>> Partition::adopt() {
 }
 
 Result<void> Partition::begin_watch() {
-  auto begun = PartitionWatch::begin(context_, workers_, wanted_, limits_.read, on_fault_);
+  auto begun = PartitionWatch::begin(context_, workers_, wanted_, read_times_, on_fault_);
   if (!begun) return failure(begun.error());
   watch_.emplace(std::move(*begun));
   return {};
 }
 
 std::unique_ptr<Resource> make_partition(asio::io_context& context, asio::thread_pool& workers,
-                                         core::Partition wanted, PartitionLimits limits,
+                                         core::Partition wanted, ReadTimes read_times,
                                          FaultHandler on_fault) {
-  return std::make_unique<Partition>(context, workers, std::move(wanted), limits,
+  return std::make_unique<Partition>(context, workers, std::move(wanted), read_times,
                                      std::move(on_fault));
 }
 

@@ -10,15 +10,9 @@
 
 namespace tasuki::resource {
 
-struct PartitionLimits {
-  milliseconds start{30'000};
-  milliseconds stop{30'000};
-  ReadTimes read{};
-};
-
 // Devices may hang, and each call that hangs keeps one of the `workers`.
 std::unique_ptr<Resource> make_partition(asio::io_context& context, asio::thread_pool& workers,
-                                         core::Partition wanted, PartitionLimits limits,
+                                         core::Partition wanted, ReadTimes read_times,
                                          FaultHandler on_fault);
 
 }  // namespace tasuki::resource

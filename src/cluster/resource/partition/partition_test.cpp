@@ -116,9 +116,8 @@ struct PartitionTest : testing::Test {
     loop.emplace(image);
     return {loop->path, mount_point, type, ""};
   }
-  std::unique_ptr<Resource> make(const core::Partition& partition,
-                                 PartitionLimits limits = {.start = 5s, .stop = 5s, .read = {}}) {
-    return make_partition(context, workers, partition, limits,
+  std::unique_ptr<Resource> make(const core::Partition& partition, ReadTimes read_times = {}) {
+    return make_partition(context, workers, partition, read_times,
                           [this](std::string reason) { faults.push_back(std::move(reason)); });
   }
 
@@ -138,8 +137,12 @@ struct PartitionTest : testing::Test {
     const auto end = std::chrono::steady_clock::now() + kLimit;
     while (!condition() && std::chrono::steady_clock::now() < end) context.run_one_until(end);
   }
-  Result<void> start(Resource& resource) { return finish(resource.start({})); }
-  Result<void> stop(Resource& resource) { return finish(resource.stop({})); }
+  Result<void> start(Resource& resource) { return finish(resource.start(options())); }
+  Result<void> stop(Resource& resource) { return finish(resource.stop(options())); }
+  [[nodiscard]] StepOptions options() const {
+    return {.environment = {}, .start_limit = 5s, .stop_limit = stop_limit};
+  }
+  milliseconds stop_limit = 5s;
   std::string refusal(const core::Partition& partition) {
     const auto started = start(*make(partition));
     return started ? "" : started.error().what;
@@ -258,8 +261,7 @@ TEST_P(PartitionOfEachType, is_let_go_of_in_other_mount_namespaces_too) {
 }
 
 TEST_P(PartitionOfEachType, on_a_device_that_cannot_be_read_is_a_fault) {
-  auto resource =
-      make(make_image(GetParam()), {.start = 5s, .stop = 5s, .read = {.every = 20ms, .limit = 5s}});
+  auto resource = make(make_image(GetParam()), {.every = 20ms, .limit = 5s});
   ASSERT_TRUE(start(*resource));
   fs::resize_file(image, 0);
   EXPECT_THAT(fault(), HasSubstr("read " + loop->path));
@@ -379,7 +381,8 @@ TEST_F(PartitionTest, with_an_error_in_ext4_is_a_fault_at_once_and_is_repaired_a
 }
 
 TEST_F(PartitionTest, that_cannot_be_let_go_of_fails_within_the_limit_and_says_who_holds_it) {
-  auto resource = make(make_image("ext4"), {.start = 5s, .stop = 200ms, .read = {}});
+  auto resource = make(make_image("ext4"));
+  stop_limit = 200ms;
   ASSERT_TRUE(start(*resource));
   const Fd own(::open(mount_point.c_str(), O_RDONLY | O_CLOEXEC));
   const auto begin = std::chrono::steady_clock::now();
@@ -391,7 +394,8 @@ TEST_F(PartitionTest, that_cannot_be_let_go_of_fails_within_the_limit_and_says_w
 }
 
 TEST_F(PartitionTest, hidden_by_a_lazy_unmount_is_not_taken_for_released) {
-  auto resource = make(make_image("ext4"), {.start = 5s, .stop = 200ms, .read = {}});
+  auto resource = make(make_image("ext4"));
+  stop_limit = 200ms;
   ASSERT_TRUE(start(*resource));
   Fd own(::open(mount_point.c_str(), O_RDONLY | O_CLOEXEC));
   ASSERT_EQ(::umount2(mount_point.c_str(), MNT_DETACH), 0);

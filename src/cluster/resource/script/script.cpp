@@ -1,5 +1,6 @@
 #include "cluster/resource/script/script.hpp"
 
+#include <cerrno>
 #include <csignal>
 
 #include <fmt/format.h>
@@ -13,21 +14,27 @@ class ScriptResource final : public Resource {
  public:
   explicit ScriptResource(ScriptSettings settings) : settings_(std::move(settings)) {}
 
-  Task<Result<void>> start(StartOptions options) override {
+  Task<Result<void>> start(StepOptions options) override {
     auto done =
-        co_await run("start", settings_.scripts.start, settings_.start_limit, std::move(options));
+        co_await run("start", settings_.scripts.start, options.start_limit, options.environment);
     if (done) co_return done;
-    if (auto ended = co_await end_leftovers("start"); !ended) co_return ended;
+    if (const auto undone = co_await stop(std::move(options)); !undone)
+      done = failure(done.error().what + "; and then: " + undone.error().what, ENOTRECOVERABLE);
     co_return done;
   }
 
-  Task<Result<void>> stop(StartOptions options) override {
-    auto done =
-        co_await run("stop", settings_.scripts.stop, settings_.stop_limit, std::move(options));
-    // Whatever the script did: success is a proof, so nothing of either script may be left.
+  Task<Result<void>> stop(StepOptions options) override {
+    const auto done = co_await run("stop", settings_.scripts.stop, options.stop_limit,
+                                   std::move(options.environment));
+    if (!done) settings_.warn(done.error().what);
+    // Success is a proof, so nothing of either script may be left.
     if (auto ended = co_await end_leftovers("start"); !ended) co_return ended;
-    if (auto ended = co_await end_leftovers("stop"); !ended) co_return ended;
-    co_return done;
+    co_return co_await end_leftovers("stop");
+  }
+
+  Task<Result<void>> tell(StepOptions options) override {
+    co_return co_await run("start", settings_.scripts.start, options.start_limit,
+                           std::move(options.environment));
   }
 
   // What a script did cannot be looked at; the group's note says that it was done.
@@ -39,12 +46,12 @@ class ScriptResource final : public Resource {
   }
 
   Task<Result<void>> run(std::string event, std::string script, core::milliseconds limit,
-                         StartOptions options) {
+                         std::map<std::string, std::string> environment) {
     if (script.empty()) co_return Result<void>{};
     process::Spawn spawn{process_name(event),
                          {script},
                          settings_.scripts.user,
-                         std::move(options.environment),
+                         std::move(environment),
                          "/",
                          fmt::format("{}/{} {}", settings_.group, settings_.name, event)};
     auto end = co_await process::run_command(settings_.keeper, std::move(spawn), limit);

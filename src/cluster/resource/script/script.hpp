@@ -2,7 +2,9 @@
 // keeper, so what they leave running belongs to the group and ends with it.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "cluster/core/config.hpp"
 #include "cluster/process/keeper_client.hpp"
@@ -15,12 +17,12 @@ struct ScriptSettings {
   core::GroupName group;
   core::ResourceName name;
   core::Scripts scripts;
-  core::milliseconds start_limit;
-  core::milliseconds stop_limit;
+  std::function<void(std::string)> warn;  // told of a stop script that failed
 };
 
-// An exit code other than 0, and a limit that ran out, are failures; the reason has the last line
-// the script printed. Processes that the start script left are killed after the stop script.
+// A start script that exits with another code than 0 or takes too long fails, and the stop script
+// runs to undo what it did. A stop script that does so is only warned about: once the processes of
+// both are killed, what it left behind is nothing that Tasuki guards.
 std::unique_ptr<Resource> make_script(ScriptSettings settings);
 
 }  // namespace tasuki::resource

@@ -1,6 +1,7 @@
 // Scripts on the real keeper.
 #include "cluster/resource/script/script.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <sys/stat.h>
 
@@ -14,6 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using process::run_task;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 struct ScriptTest : testing::Test {
@@ -40,9 +42,9 @@ struct ScriptTest : testing::Test {
                         core::GroupName("office"),
                         core::ResourceName("scripts"),
                         {write_script("start", start), write_script("stop", stop)},
-                        10s,
-                        300ms});
+                        [this](std::string what) { warnings.push_back(std::move(what)); }});
   }
+  std::vector<std::string> warnings;
 };
 
 TEST_F(ScriptTest, sees_its_environment) {
@@ -61,10 +63,36 @@ TEST_F(ScriptTest, an_exit_code_is_a_failure_with_its_last_line) {
 
 TEST_F(ScriptTest, a_limit_that_runs_out_kills_it) {
   const auto script = make("exit 0", "echo waiting; sleep 1000");
-  const auto stopped = run_task(context, script->stop({}));
-  ASSERT_FALSE(stopped);
-  EXPECT_THAT(stopped.error().what, HasSubstr("did not end within 300ms and was killed"));
+  EXPECT_TRUE(run_task(context, script->stop({.environment = {}, .stop_limit = 300ms})));
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("did not end within 300ms and was killed")));
   EXPECT_TRUE(keeper->pids({"office", "script.scripts.stop"}).empty());
+}
+
+TEST_F(ScriptTest, a_stop_that_fails_is_a_warning_and_nothing_is_left) {
+  const auto script = make("sleep 1000 & exit 0", "echo no such lock; exit 1");
+  ASSERT_TRUE(run_task(context, script->start({})));
+  EXPECT_TRUE(run_task(context, script->stop({})));
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("exited with code 1, saying: no such lock")));
+  EXPECT_TRUE(keeper->pids({"office", "script.scripts.start"}).empty());
+}
+
+TEST_F(ScriptTest, a_start_that_fails_is_undone_by_the_stop_script) {
+  const std::string mark = keeper->folder() + "/undone";
+  const auto script = make("exit 1", "touch " + mark);
+  EXPECT_FALSE(run_task(context, script->start({})));
+  EXPECT_TRUE(std::filesystem::exists(mark));
+}
+
+TEST_F(ScriptTest, what_it_is_only_told_of_undoes_nothing_when_it_fails) {
+  const std::string mark = keeper->folder() + "/undone";
+  const auto script = make(
+      "[ \"$ARMS_EVENT\" = START ] && sleep 1000 &\n[ \"$ARMS_EVENT\" = START ]", "touch " + mark);
+  const process::ProcessName name{"office", "script.scripts.start"};
+  ASSERT_TRUE(run_task(context, script->start({false, {{"ARMS_EVENT", "START"}}})));
+  EXPECT_FALSE(run_task(context, script->tell({false, {{"ARMS_EVENT", "RECOVER"}}})));
+  EXPECT_FALSE(std::filesystem::exists(mark));
+  EXPECT_EQ(keeper->pids(name).size(), 1U);
+  ASSERT_TRUE(run_task(context, script->stop({})));
 }
 
 TEST_F(ScriptTest, what_it_leaves_running_lives_until_the_stop) {
@@ -73,7 +101,7 @@ TEST_F(ScriptTest, what_it_leaves_running_lives_until_the_stop) {
   ASSERT_TRUE(run_task(context, script->start({})));
   EXPECT_EQ(keeper->pids(name).size(), 1U);
   // A recovery runs the start script once more.
-  ASSERT_TRUE(run_task(context, script->start({false, {{"ARMS_EVENT", "RECOVER"}}})));
+  ASSERT_TRUE(run_task(context, script->tell({false, {{"ARMS_EVENT", "RECOVER"}}})));
   EXPECT_EQ(keeper->pids(name).size(), 2U);
   ASSERT_TRUE(run_task(context, script->stop({})));
   EXPECT_TRUE(keeper->pids(name).empty());
@@ -82,7 +110,7 @@ TEST_F(ScriptTest, what_it_leaves_running_lives_until_the_stop) {
 
 TEST_F(ScriptTest, a_script_that_is_not_given_does_nothing) {
   const auto script = make_script(
-      {*client, core::GroupName("office"), core::ResourceName("scripts"), {"", ""}, 1s, 1s});
+      {*client, core::GroupName("office"), core::ResourceName("scripts"), {"", ""}, {}});
   EXPECT_TRUE(run_task(context, script->start({})));
   EXPECT_TRUE(run_task(context, script->stop({})));
 }

@@ -1,6 +1,7 @@
 #include "cluster/resource/service/service.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <functional>
 #include <optional>
@@ -44,8 +45,8 @@ class ServiceResource final : public Resource {
   ServiceResource(ServiceSettings settings, FaultHandler fault)
       : settings_(std::move(settings)), fault_(std::move(fault)) {}
 
-  Task<Result<void>> start(StartOptions options) override;
-  Task<Result<void>> stop(StartOptions) override;
+  Task<Result<void>> start(StepOptions options) override;
+  Task<Result<void>> stop(StepOptions options) override;
   Task<Result<bool>> adopt() override;
 
  private:
@@ -63,8 +64,8 @@ class ServiceResource final : public Resource {
 
   void watch();
   void on_exit(const process::Exited& exited);
-  Task<Result<void>> bring_up();
-  Task<Result<void>> take_down();
+  Task<Result<void>> bring_up(milliseconds limit);
+  Task<Result<void>> take_down(milliseconds limit);
   Task<Result<void>> spawn();
   // Each returns when the service is ready; failure when it ended or the deadline came.
   Task<Result<void>> wait_ready(core::ReadyWhenStarted, Moment deadline);
@@ -79,29 +80,32 @@ class ServiceResource final : public Resource {
   FaultHandler fault_;
   process::KeeperClient::Watch watch_;
   std::map<std::string, std::string> environment_;
+  milliseconds start_limit_{};  // of the last start
   std::optional<process::ExitStatus> exit_;
   std::string last_line_;
   bool up_ = false;
   std::optional<NotifySocket> notify_;
 };
 
-Task<Result<void>> ServiceResource::start(StartOptions options) {
+Task<Result<void>> ServiceResource::start(StepOptions options) {
   environment_ = settings_.service.environment;
   environment_.merge(options.environment);
+  start_limit_ = options.start_limit;
   // Whatever an earlier start left would hold the same files and ports.
-  if (auto down = co_await take_down(); !down) co_return down;
-  auto up = co_await bring_up();
+  if (auto down = co_await take_down(options.stop_limit); !down) co_return down;
+  auto up = co_await bring_up(start_limit_);
   notify_.reset();
   if (up) {
     up_ = true;
     co_return up;
   }
-  if (auto down = co_await take_down(); !down) log::error("{}", down.error().what);
+  if (const auto down = co_await take_down(options.stop_limit); !down)
+    up = failure(up.error().what + "; and then: " + down.error().what, ENOTRECOVERABLE);
   co_return up;
 }
 
-Task<Result<void>> ServiceResource::stop(StartOptions) {
-  auto down = co_await take_down();
+Task<Result<void>> ServiceResource::stop(StepOptions options) {
+  auto down = co_await take_down(options.stop_limit);
   co_return down;
 }
 
@@ -126,20 +130,20 @@ void ServiceResource::on_exit(const process::Exited& exited) {
   if (std::exchange(up_, false)) fault_(reason());
 }
 
-Task<Result<void>> ServiceResource::take_down() {
+Task<Result<void>> ServiceResource::take_down(milliseconds limit) {
   up_ = false;
   watch_.reset();
   auto stopped = co_await settings_.keeper.stop(
-      process::Stop{process_name(), settings_.service.stop_signal, settings_.service.stop_limit});
+      process::Stop{process_name(), settings_.service.stop_signal, limit});
   if (!stopped) co_return failure(stopped.error().during("stop " + settings_.service.name.value));
   if (stopped->forced)
     log::warning("{} did not stop within {} and was killed", settings_.service.name,
-                 format_duration(settings_.service.stop_limit));
+                 format_duration(limit));
   co_return Result<void>{};
 }
 
-Task<Result<void>> ServiceResource::bring_up() {
-  const Moment deadline = std::chrono::steady_clock::now() + settings_.service.start_limit;
+Task<Result<void>> ServiceResource::bring_up(milliseconds limit) {
+  const Moment deadline = std::chrono::steady_clock::now() + limit;
   if (std::holds_alternative<core::ReadyWhenNotified>(settings_.service.ready)) {
     auto notify = NotifySocket::open(co_await asio::this_coro::executor, notify_path(),
                                      settings_.service.user);
@@ -173,7 +177,7 @@ process::Spawn ServiceResource::spawn_of(std::vector<std::string> command) const
 Result<void> ServiceResource::not_ready(const std::string& why) const {
   if (exit_) return failure(reason());
   return failure(fmt::format("{} was not ready within {}: {}", settings_.service.name,
-                             format_duration(settings_.service.start_limit), why));
+                             format_duration(start_limit_), why));
 }
 
 // Calls `attempt` until it succeeds, more and more rarely.

@@ -40,8 +40,6 @@ struct ServiceTest : testing::Test {
     service.command = {"/bin/sh", "-c", script};
     service.user = "root";
     service.ready = std::move(ready);
-    service.start_limit = 5s;
-    service.stop_limit = 5s;
     return service;
   }
   std::unique_ptr<Resource> make(core::Service service) {
@@ -102,10 +100,8 @@ TEST_F(ServiceTest, is_ready_when_it_accepts_a_connection) {
 }
 
 TEST_F(ServiceTest, that_never_gets_ready_is_stopped_again) {
-  auto settings = service_of("exec sleep 1000", core::ReadyWhenConnects{"127.0.0.1", 1});
-  settings.start_limit = 100ms;
-  const auto service = make(settings);
-  const auto started = run_task(context, service->start({}));
+  const auto service = make("exec sleep 1000", core::ReadyWhenConnects{"127.0.0.1", 1});
+  const auto started = run_task(context, service->start({.environment = {}, .start_limit = 100ms}));
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().what, "db was not ready within 100ms: 127.0.0.1:1: Connection refused");
   EXPECT_TRUE(keeper->pids(kName).empty());
