@@ -28,16 +28,15 @@ executor::Time machine_time() {
   return std::chrono::duration_cast<executor::Time>(now().time_since_epoch());
 }
 
-// A service's limits are those of its definition. Adapters keep them; run_step() only backs them
-// up, and leaves a start that fails the time to undo itself.
-milliseconds start_limit(const executor::Item& item) {
-  return item.service ? item.service->start_limit : item.resource.start_limit;
-}
+// A service is asked to stop for as long as its definition says, and then killed.
 milliseconds stop_limit(const executor::Item& item) {
-  return item.service ? item.service->stop_limit : item.resource.stop_limit;
+  const milliseconds own = item.resource.stop_limit;
+  return item.service ? std::min(own, item.service->stop_limit) : own;
 }
+// Adapters keep the limits; run_step() only backs them up, and leaves a start that fails the time
+// to undo itself.
 milliseconds start_backstop(const executor::Item& item) {
-  return start_limit(item) + stop_limit(item) + kAdapterGrace;
+  return item.resource.start_limit + stop_limit(item) + kAdapterGrace;
 }
 
 // Whether the adapter made for one item also serves the other.
@@ -212,7 +211,7 @@ resource::StepOptions GroupRunner::options(const executor::Item& item, core::Eve
   return {order.old_owner_let_go,
           executor::script_environment(context_.config(), machine_.spec(), order, context_.self,
                                        event, disk),
-          start_limit(item), stop_limit(item)};
+          item.resource.start_limit, stop_limit(item)};
 }
 
 void GroupRunner::note(Note::Level level, std::string text) {

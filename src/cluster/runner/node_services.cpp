@@ -16,6 +16,8 @@ executor::GroupSpec node_services_spec(const core::Config& config) {
   for (const core::Service& service : config.services) {
     if (service.scope != core::ServiceScope::node) continue;
     core::Resource resource{core::ResourceName{service.name.value}, core::ServiceUse{service.name}};
+    resource.start_limit = service.start_limit;
+    resource.stop_limit = service.stop_limit;
     resource.restarts = kRestarts;
     spec.items.push_back({resource, service});
   }
