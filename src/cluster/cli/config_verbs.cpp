@@ -37,8 +37,16 @@ void print_findings(Context& context, const config::ParseOutcome& outcome) {
     context.terminal.print(fmt::format("{} (warning)\n", config::to_text(warning)));
 }
 
-void print_findings_as_json(Context& context, const config::ParseOutcome& outcome) {
+// The times that follow from a configuration without mistakes.
+std::vector<std::string> explained_times(const config::ParseOutcome& outcome) {
+  if (!outcome.config) return {};
+  const auto timing = core::derive_timing(*outcome.config);
+  return timing ? core::explain_timing(*outcome.config, *timing) : std::vector<std::string>{};
+}
+
+void print_findings_as_json(Context& context, const config::ParseOutcome& outcome, bool explain) {
   Json findings{{"mistakes", Json::array()}, {"warnings", Json::array()}};
+  if (explain) findings["times"] = explained_times(outcome);
   for (const auto& mistake : outcome.mistakes) findings["mistakes"].push_back(to_json(mistake));
   for (const auto& warning : outcome.warnings) findings["warnings"].push_back(to_json(warning));
   context.print_json(findings);
@@ -49,14 +57,12 @@ void check(Context& context, const CheckOptions& options) {
   if (!text) return;
   const auto outcome = config::parse_config(*text, options.file);
   if (!outcome.config) context.exit = api::Exit::failed;
-  if (options.json) return print_findings_as_json(context, outcome);
+  if (options.json) return print_findings_as_json(context, outcome, options.explain);
   print_findings(context, outcome);
   if (!outcome.config) return;
   context.terminal.print(fmt::format("{}: no mistakes.\n", options.file));
   if (!options.explain) return;
-  const auto timing = core::derive_timing(*outcome.config);
-  if (!timing) return context.fail(api::Exit::failed, timing.error().what);
-  for (const auto& line : core::explain_timing(*timing))
+  for (const auto& line : explained_times(outcome))
     context.terminal.print(hang(context.terminal.screen(), "  ", line));
 }
 

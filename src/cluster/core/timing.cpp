@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cluster/core/state.hpp"
 #include "kit/assert.hpp"
 #include "kit/duration.hpp"
 
@@ -20,8 +21,11 @@ constexpr milliseconds kLongestDetect = 60s;
 // these fixed values every token down to 100 is stable and detection is no slower.
 constexpr milliseconds kKnetPingInterval = 250ms;
 constexpr milliseconds kKnetPingTimeout = 1000ms;
-// qnetd refuses a client heartbeat below one second.
-constexpr milliseconds kQdeviceTimeout = 1000ms;
+// corosync-qdevice(8): the client's heartbeat is 0.8 x timeout and at least one second; qnetd takes
+// a client for lost 1.5 heartbeats after its last message (corosync-qnetd(8)).
+constexpr milliseconds kQdeviceTimeout = 1250ms;
+constexpr milliseconds kQdeviceHeartbeat = 1000ms;
+constexpr milliseconds kWitnessMissesAfter = 3 * kQdeviceHeartbeat / 2;
 constexpr milliseconds kResetTime = 500ms;
 // A service manager starts a tasukid that died again in well under this.
 constexpr milliseconds kShortestLease = 3s;
@@ -56,7 +60,7 @@ Result<Timing> derive_timing(const Config& config) {
   timing.knet_ping_interval = kKnetPingInterval;
   timing.knet_ping_timeout = kKnetPingTimeout;
   timing.qdevice_timeout = kQdeviceTimeout;
-  timing.qdevice_sync_timeout = std::max(2 * kQdeviceTimeout, 2 * detect);
+  timing.qdevice_sync_timeout = 2 * std::max(kQdeviceTimeout, detect);
 
   timing.lease = std::max(kShortestLease, 4 * detect);
   timing.renew = timing.lease / 4;
@@ -72,9 +76,9 @@ Result<Timing> derive_timing(const Config& config) {
   return timing;
 }
 
-std::vector<std::string> explain_timing(const Timing& timing) {
+std::vector<std::string> explain_timing(const Config& config, const Timing& timing) {
   const auto d = [](milliseconds value) { return format_duration(value); };
-  return {
+  std::vector<std::string> lines{
       fmt::format("a lost node is noticed after token {} + consensus {} = {}", d(timing.token),
                   d(timing.consensus), d(timing.token + timing.consensus)),
       fmt::format("a node may own groups for {} after its last message came back through the ring "
@@ -87,6 +91,15 @@ std::vector<std::string> explain_timing(const Timing& timing) {
                   d(timing.lease + timing.release + timing.reset), d(timing.lease_proof),
                   kClockSlackPart),
   };
+  if (witness_votes(config) > 0) {
+    const milliseconds longest = std::max(timing.detect, kWitnessMissesAfter);
+    const milliseconds shortest = std::max(timing.detect, kWitnessMissesAfter - kQdeviceHeartbeat);
+    lines.push_back(fmt::format(
+        "the witness gives its vote to the others once it misses the lost node too, {} after its "
+        "last heartbeat (one every {}): {} to {} after the loss",
+        d(kWitnessMissesAfter), d(kQdeviceHeartbeat), d(shortest), d(longest)));
+  }
+  return lines;
 }
 
 }  // namespace tasuki::core

@@ -44,6 +44,6 @@ struct Timing {
 Result<Timing> derive_timing(const Config& config);
 
 // The chain in words, one line per step, for `config check --explain`.
-std::vector<std::string> explain_timing(const Timing& timing);
+std::vector<std::string> explain_timing(const Config& config, const Timing& timing);
 
 }  // namespace tasuki::core

@@ -86,8 +86,8 @@ TEST(CorosyncConf, GivesTheWitnessAVoteAmongAnEvenNumberOfNodes) {
   device {
     model: net
     votes: 1
-    timeout: 1000
-    sync_timeout: 2000
+    timeout: 1250
+    sync_timeout: 2500
     net {
       host: 10.0.0.9
       port: 5403
