@@ -99,6 +99,11 @@ void check_witness(const Table& root, const std::vector<const Table*>& nodes, Re
         report.mistake(text->line,
                        fmt::format("the witness has the address of node {}", name_of(*node)),
                        "it must be a third machine, or it is lost together with the node");
+  if (nodes.size() % 2 == 1)
+    report.warning(
+        witness->line,
+        fmt::format("{} nodes have a majority without a witness, so it has no vote", nodes.size()),
+        "take it out, or use it with an even number of nodes");
 }
 
 // Without fence, what remains is the lease, which needs a majority of votes to decide and does not

@@ -116,6 +116,19 @@ TEST(Warnings, tell_whose_loss_nobody_can_prove) {
             (Texts{"t:5: node sv1 has no fence and is a virtual machine, " + confirm}));
 }
 
+TEST(Warnings, tell_of_a_witness_that_has_no_vote) {
+  const ParseOutcome outcome = parse_config(
+      "[cluster]\nname = \"a\"\n[witness]\naddress = \"10.0.0.9\"\n"
+      "[[node]]\nname = \"sv1\"\nid = 1\naddresses = [\"10.0.0.1\"]\n"
+      "[[node]]\nname = \"sv2\"\nid = 2\naddresses = [\"10.0.0.2\"]\n"
+      "[[node]]\nname = \"sv3\"\nid = 3\naddresses = [\"10.0.0.3\"]\n",
+      "t");
+  EXPECT_EQ(texts_of(outcome.warnings),
+            (std::vector<std::string>{"t:3: 3 nodes have a majority without a witness, so it has "
+                                      "no vote; take it out, or use it with an even number of "
+                                      "nodes"}));
+}
+
 TEST(Warnings, tell_which_link_joins_two_networks) {
   const ParseOutcome outcome =
       parse_config(with_line(16, "addresses = [\"192.168.10.2\", \"10.0.9.2\"]"), "t");

@@ -1,6 +1,7 @@
 #include "cluster/lab/boot.hpp"
 
 #include <cstdlib>
+#include <filesystem>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "cluster/lab/network.hpp"
 #include "cluster/lab/note.hpp"
 #include "kit/file.hpp"
+#include "kit/json.hpp"
 
 namespace tasuki::lab {
 namespace {
@@ -48,6 +50,25 @@ Result<void> make_runtime_folders() {
   return {};
 }
 
+std::string program_path(const std::string& agent) {
+  return agent.starts_with('/') ? agent : "/usr/sbin/" + agent;
+}
+
+// The lab's switch, under the names of the agents that the configuration has.
+Result<void> install_fence_agents(const Host& host, const Places& places) {
+  Json outlets = Json::array();
+  for (const Outlet& outlet : host.outlets) {
+    const std::filesystem::path path = program_path(outlet.agent);
+    outlets.push_back({{"agent", path}, {"options", outlet.options}, {"node", outlet.node}});
+    if (auto made = make_folders(path.parent_path().string()); !made) return made;
+    std::error_code problem;
+    std::filesystem::remove(path, problem);
+    std::filesystem::create_symlink(places.programs + "/" + kLabAgent, path, problem);
+    if (problem) return failure(fmt::format("make {}: {}", path.string(), problem.message()));
+  }
+  return write_file(kOutletsInNode, outlets.dump());
+}
+
 Result<void> prepare(const Host& host, const Places& places, const std::vector<LoopDevice>& disks) {
   if (::unshare(CLONE_NEWCGROUP) != 0) return errno_failure("make a cgroup namespace");
   if (::sethostname(host.name.data(), host.name.size()) != 0) return errno_failure("set the name");
@@ -57,6 +78,8 @@ Result<void> prepare(const Host& host, const Places& places, const std::vector<L
   } else {
     if (auto done = build_node_files(files_of(host, places), disks); !done) return done;
     if (auto done = make_runtime_folders(); !done) return done;
+    if (host.kind == HostKind::node)
+      if (auto done = install_fence_agents(host, places); !done) return done;
   }
   return drop_machine_capabilities();
 }

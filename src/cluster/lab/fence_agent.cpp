@@ -1,12 +1,17 @@
 #include "cluster/lab/fence_agent.hpp"
 
+#include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 
 #include <fmt/format.h>
 
 #include "cluster/lab/line_client.hpp"
 #include "cluster/lab/plan.hpp"
+#include "kit/file.hpp"
+#include "kit/json.hpp"
 #include "kit/text.hpp"
 
 namespace tasuki::lab {
@@ -53,6 +58,24 @@ Options read_options(std::istream& input) {
   return options;
 }
 
+// The node for which the configuration has this agent with these options.
+std::optional<std::string> node_switched_by(const std::string& agent, const Options& options) {
+  const auto text = read_file(kOutletsInNode);
+  const Json outlets = text ? Json::parse(*text, nullptr, false) : Json();
+  std::set<std::string> nodes;
+  for (const Json& outlet : outlets) {
+    const auto wanted = outlet.value("options", Options());
+    const bool matches = std::ranges::all_of(wanted, [&](const auto& option) {
+      const auto given = options.find(option.first);
+      return given != options.end() && given->second == option.second;
+    });
+    if (matches && outlet.value("agent", "") == agent) nodes.insert(outlet.value("node", ""));
+  }
+  // Where several nodes share a device, its plug is the node's name.
+  if (nodes.size() != 1) return std::nullopt;
+  return *nodes.begin();
+}
+
 // What follows "ok".
 Result<std::string> ask(const Options& options, const std::string& question) {
   const auto reply = ask_line(options.at("socket"), question, kAnswerLimit);
@@ -96,10 +119,14 @@ Result<int> perform(const Options& options, std::ostream& output) {
 
 }  // namespace
 
-int run_fence_agent(std::istream& input, std::ostream& output, std::ostream& errors) {
-  const auto status = perform(read_options(input), output);
+int run_fence_agent(const std::string& name, std::istream& input, std::ostream& output,
+                    std::ostream& errors) {
+  Options options = read_options(input);
+  if (!name.ends_with(kLabAgent))
+    if (const auto node = node_switched_by(name, options)) options["plug"] = *node;
+  const auto status = perform(options, output);
   if (status) return *status;
-  errors << "fence_tasuki_lab: " << status.error().what << "\n";
+  errors << name << ": " << status.error().what << "\n";
   return kFailed;
 }
 

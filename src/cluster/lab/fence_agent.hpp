@@ -4,10 +4,14 @@
 
 #include <istream>
 #include <ostream>
+#include <string>
 
 namespace tasuki::lab {
 
+// `name`: as which program it was called. Under another name than its own it stands in for that
+// agent, and its options say which node's power is meant as the configuration has them.
 // Exit status: 0 done (status: on), 2 off (status only), 1 anything else.
-int run_fence_agent(std::istream& input, std::ostream& output, std::ostream& errors);
+int run_fence_agent(const std::string& name, std::istream& input, std::ostream& output,
+                    std::ostream& errors);
 
 }  // namespace tasuki::lab

@@ -541,7 +541,7 @@ int main(int argc, char** argv) {
   if (name == "tasuki-keeper") return tasuki::lab::play_keeper(arguments);
   if (name == "reach") return tasuki::lab::play_reach(arguments);
   if (name == "fence_tasuki_lab")
-    return tasuki::lab::run_fence_agent(std::cin, std::cout, std::cerr);
+    return tasuki::lab::run_fence_agent(name, std::cin, std::cout, std::cerr);
   testing::InitGoogleMock(&argc, argv);
   return RUN_ALL_TESTS();
 }

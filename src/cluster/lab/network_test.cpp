@@ -10,9 +10,9 @@ using testing::HasSubstr;
 using testing::Not;
 
 const std::vector<Host> kHosts = {
-    {HostKind::node, "sv1", {{0, "10.77.0.1", 24}, {1, "10.78.0.1", 24}}, {}},
-    {HostKind::node, "sv2", {{0, "10.77.0.2", 24}, {1, "10.78.0.2", 24}}, {}},
-    {HostKind::client, "client", {{0, "10.77.0.200", 24}}, {}}};
+    {HostKind::node, "sv1", {{0, "10.77.0.1", 24}, {1, "10.78.0.1", 24}}, {}, {}},
+    {HostKind::node, "sv2", {{0, "10.77.0.2", 24}, {1, "10.78.0.2", 24}}, {}, {}},
+    {HostKind::client, "client", {{0, "10.77.0.200", 24}}, {}, {}}};
 
 TEST(LabCuts, DropOnEveryLinkOfBothHostsAndOnlyInTheGivenDirection) {
   const auto rules = cut_rules(kHosts, {{"sv1", "client"}});

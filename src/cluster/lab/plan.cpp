@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cluster/config/address.hpp"
+#include "cluster/core/state.hpp"
 
 namespace tasuki::lab {
 namespace {
@@ -39,8 +40,16 @@ Program corosync_program(const std::string& folder, const std::string& node) {
   return {"corosync", {"/bin/sh", "-c", kWriteAndRunCorosync, "sh", folder + "/tasukid", node}};
 }
 
+std::vector<Outlet> plan_outlets(const core::Config& config) {
+  std::vector<Outlet> outlets;
+  for (const auto& node : config.nodes)
+    for (const auto& device : node.fence)
+      if (device.agent != kLabAgent) outlets.push_back({device.agent, device.options, node.name});
+  return outlets;
+}
+
 Host plan_node(const core::Config& config, const core::Node& node, const std::string& folder) {
-  Host host{HostKind::node, node.name, {}, {}};
+  Host host{HostKind::node, node.name, {}, {}, plan_outlets(config)};
   for (size_t link = 0; link < node.addresses.size(); ++link)
     host.interfaces.push_back(interface_on(link, node.addresses[link]));
   host.programs.push_back(
@@ -49,7 +58,8 @@ Host plan_node(const core::Config& config, const core::Node& node, const std::st
        true});
   if (config.nodes.size() > 1) {
     host.programs.push_back(corosync_program(folder, node.name));
-    if (config.witness) host.programs.push_back({"corosync-qdevice", {"corosync-qdevice", "-f"}});
+    if (core::witness_votes(config) > 0)
+      host.programs.push_back({"corosync-qdevice", {"corosync-qdevice", "-f"}});
   }
   // The lab's watchdog is outside the node, and also ends one that is frozen.
   host.programs.push_back(
@@ -86,7 +96,7 @@ Result<Host> plan_client(const core::Config& config, const std::optional<std::st
   std::set<config::Address> used;
   for (const auto& text : used_addresses(config))
     if (const auto address = config::parse_address(text)) used.insert(*address);
-  Host host{HostKind::client, kClient, {}, {}};
+  Host host{HostKind::client, kClient, {}, {}, {}};
   if (wanted) {
     const auto address = config::parse_address(*wanted);
     if (!address || !same_network(*wanted, neighbour))
@@ -127,7 +137,8 @@ Result<Host> plan_witness(const core::Config& config, const core::Witness& witne
       .name = kWitness,
       .interfaces = {interface_on(position, witness.address)},
       .programs = {{"corosync-qnetd",
-                    {"corosync-qnetd", "-f", "-s", "off", "-p", fmt::format("{}", witness.port)}}}};
+                    {"corosync-qnetd", "-f", "-s", "off", "-p", fmt::format("{}", witness.port)}}},
+      .outlets = {}};
 }
 
 Result<std::vector<Disk>> plan_disks(const core::Config& config) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,11 +33,21 @@ struct Program {
   friend bool operator==(const Program&, const Program&) = default;
 };
 
+// A fence device of the configuration, and the node whose power it switches. In the nodes the lab's
+// switch answers under the agent's name, so that the real servers' configuration can be rehearsed.
+struct Outlet {
+  std::string agent;
+  std::map<std::string, std::string> options;
+  std::string node;
+  friend bool operator==(const Outlet&, const Outlet&) = default;
+};
+
 struct Host {
   HostKind kind = HostKind::node;
   std::string name;
   std::vector<Interface> interfaces;
   std::vector<Program> programs;
+  std::vector<Outlet> outlets;  // within a node's reach
 };
 
 // A partition that all nodes see, each through a loop device of its own.
@@ -63,6 +74,9 @@ struct PlanOptions {
 // The paths that programs in a node find (sockets of the lab's supervisor).
 inline constexpr const char* kWatchdogSocketInNode = "/run/tasuki-lab/watchdog.sock";
 inline constexpr const char* kPowerSocketInNode = "/run/tasuki-lab/power.sock";
+inline constexpr const char* kOutletsInNode = "/run/tasuki-lab/outlets.json";
+// The agent that knows the lab's switch by itself.
+inline constexpr const char* kLabAgent = "fence_tasuki_lab";
 
 // Refuses what a lab cannot imitate: a witness with certificates or in no link's network, devices
 // outside /dev, a node named like the client or the witness.

@@ -432,6 +432,11 @@ void Cluster::adopt_config(NodeId node, const Config& config, const std::string&
   carry_out(node, replica(node).adopt_config({0, text, text, "", "", config}));
 }
 
+std::string Cluster::apply_config(NodeId node, const Config& config, const std::string& text) {
+  configs_[text] = config;
+  return request(node, ApplyConfig{{0, text, text, "", "", config}});
+}
+
 void Cluster::confirm_down_alone(NodeId node, NodeId down) {
   carry_out(node, replica(node).confirm_down_alone(down));
 }

@@ -59,6 +59,7 @@ class Cluster {
   std::string request(NodeId node, const Change& change);  // its id in outcomes()
   void say(NodeId node, const Message& message);
   void adopt_config(NodeId node, const Config& config, const std::string& text);
+  std::string apply_config(NodeId node, const Config& config, const std::string& text);
   void confirm_down_alone(NodeId node, NodeId down);
   void expire(NodeId owner, const std::string& timer_prefix);
   void report_failure(NodeId node, const std::string& group, const std::string& why);
@@ -67,7 +68,7 @@ class Cluster {
     bool on = false;
     bool slow_disk = false;  // run() does not finish its writes
     bool fails_starts = false;
-    bool hung = false;  // its groups do not stop
+    bool hung = false;    // its groups do not stop
     bool asleep = false;  // step() leaves it out: it hears and does nothing for a while
     bool said_goodbye = false;
     int starts = 0;  // of tasukid

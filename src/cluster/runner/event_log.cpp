@@ -1,8 +1,5 @@
 #include "cluster/runner/event_log.hpp"
 
-#include <cstdio>
-#include <fstream>
-
 #include "cluster/runner/clock.hpp"
 #include "kit/log.hpp"
 
@@ -10,8 +7,6 @@ namespace tasuki::runner {
 namespace {
 
 constexpr size_t kInMemoryMax = 2000;
-// The file is turned over at this size; one older file is kept.
-constexpr size_t kFileBytesMax = size_t{4} * 1024 * 1024;
 
 const char* name_of(core::Note::Level level) {
   switch (level) {
@@ -40,42 +35,23 @@ log::Level log_level(core::Note::Level level) {
 }  // namespace
 
 EventLog::EventLog(std::string node, std::string file)
-    : node_(std::move(node)), file_(std::move(file)) {
-  std::ifstream in(file_);
-  for (std::string line; std::getline(in, line);) {
-    Json event = Json::parse(line, nullptr, false);  // a line torn by a power cut is left out
-    file_bytes_ += line.size() + 1;
-    if (event.is_discarded() || !event.contains("seq")) continue;
-    next_seq_ = event["seq"].get<uint64_t>() + 1;
-    events_.push_back(std::move(event));
-    if (events_.size() > kInMemoryMax) events_.pop_front();
-  }
+    : node_(std::move(node)), events_(std::move(file), kInMemoryMax) {
+  if (!events_.records().empty())
+    next_seq_ = events_.records().back().value("seq", uint64_t{0}) + 1;
 }
 
 void EventLog::add(const core::Note& note) {
   log::write(log_level(note.level), note.subject + ": " + note.text);
   Json event = {{"seq", next_seq_++},           {"time", time_of_day()},   {"node", node_},
                 {"level", name_of(note.level)}, {"subject", note.subject}, {"text", note.text}};
-  append(event);
   for (auto follower = followers_.begin(); follower != followers_.end();) (*follower++)(event);
-  events_.push_back(std::move(event));
-  if (events_.size() > kInMemoryMax) events_.pop_front();
-}
-
-void EventLog::append(const Json& event) {
-  if (file_bytes_ > kFileBytesMax) {
-    std::rename(file_.c_str(), (file_ + ".1").c_str());
-    file_bytes_ = 0;
-  }
-  const std::string line = event.dump() + "\n";
-  std::ofstream(file_, std::ios::app) << line;
-  file_bytes_ += line.size();
+  events_.add(std::move(event));
 }
 
 Json EventLog::since(uint64_t seq) const {
   Json list = Json::array();
-  for (const Json& event : events_)
-    if (event["seq"].get<uint64_t>() > seq) list.push_back(event);
+  for (const Json& event : events_.records())
+    if (event.value("seq", uint64_t{0}) > seq) list.push_back(event);
   return list;
 }
 

@@ -1,12 +1,12 @@
 // What happened, for people: the node's events in memory and in a file, and those who follow them.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <list>
 #include <string>
 
-#include "cluster/core/replica.hpp"
+#include "cluster/core/note.hpp"
+#include "cluster/runner/json_lines.hpp"
 #include "kit/json.hpp"
 
 namespace tasuki::runner {
@@ -26,13 +26,9 @@ class EventLog {
   void unfollow(Following following);
 
  private:
-  void append(const Json& event);
-
   std::string node_;
-  std::string file_;
+  JsonLines events_;
   uint64_t next_seq_ = 1;
-  size_t file_bytes_ = 0;
-  std::deque<Json> events_;
   std::list<Follower> followers_;
 };
 

@@ -40,6 +40,7 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, proto::Stat
       self_(self),
       store_(io, paths_.state_folder),
       events_(state.durable.applied.config.node_name(self), paths_.state_folder + "/events.jsonl"),
+      timelines_(paths_.state_folder + "/timelines.jsonl"),
       keeper_(io, paths_.keeper_socket),
       replica_(self, state.durable, state.stale, lease_counts,
                [this] {
@@ -142,7 +143,8 @@ void Node::heard(core::NodeId from, std::string_view text) {
     return;
   }
   if (const auto* record = std::get_if<core::Record>(&*message)) {
-    timelines_.add(Json::parse(record->json, nullptr, false));
+    if (Json timeline = Json::parse(record->json, nullptr, false); timeline.is_object())
+      timelines_.add(std::move(timeline));
     return;
   }
   const bool agreed = replica_.agreed();

@@ -90,7 +90,7 @@ Json node_json(const Replica& replica, const StatusContext& context, const Node&
 }
 
 // What is not as it should be, worst first, each with what to do.
-std::vector<std::string> problems_of(const Replica& replica) {
+std::vector<std::string> problems_of(const Replica& replica, const StatusContext& context) {
   const State& state = replica.state();
   std::vector<std::string> problems;
   if (const std::string obstacle = replica.obstacle(); !obstacle.empty())
@@ -115,6 +115,14 @@ std::vector<std::string> problems_of(const Replica& replica) {
     if (group_state(replica, group.name).holder && group.policy.size() > 1 &&
         !next_node(state, replica.view(), group.name) && replica.agreed())
       problems.push_back(fmt::format("group {} has no server left to move to", group.name));
+  if (core::witness_votes(state.config()) > 0 && !context.witness_votes)
+    problems.push_back(
+        fmt::format("the witness {} gives no vote; when another server is lost, nobody may decide "
+                    "until it does",
+                    state.config().witness->address));
+  for (const auto& [service, service_state] : context.node_services)
+    if (service_state == "failed" || service_state == "down")
+      problems.push_back(fmt::format("service {} is {} on this server", service, service_state));
   if (state.durable.intent.locked)
     problems.emplace_back("the cluster is locked, so nothing fails over; say: tasuki unlock");
   return problems;
@@ -165,7 +173,7 @@ Json status_json(const Replica& replica, const StatusContext& context) {
   Json services = Json::array();
   for (const auto& [name, service_state] : context.node_services)
     services.push_back({{"name", name}, {"state", service_state}});
-  const auto problems = problems_of(replica);
+  const auto problems = problems_of(replica, context);
   return {{"cluster", config.cluster_name},
           {"node", config.node_name(context.self)},
           {"time", context.time},
@@ -186,7 +194,7 @@ Json status_json(const Replica& replica, const StatusContext& context) {
           {"services", services},
           {"witness", config.witness ? Json{{"address", config.witness->address},
                                             {"votes", context.witness_votes}}
-                                      : Json(nullptr)}};
+                                     : Json(nullptr)}};
 }
 
 }  // namespace tasuki::runner

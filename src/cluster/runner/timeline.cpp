@@ -46,14 +46,15 @@ void TimelineRecorder::drop(const core::GroupName& group) {
   under_way_.erase(group);
 }
 
+TimelineHistory::TimelineHistory(std::string file) : records_(std::move(file), kRecordsMax) {}
+
 void TimelineHistory::add(Json record) {
-  records_.push_back(std::move(record));
-  if (records_.size() > kRecordsMax) records_.pop_front();
+  records_.add(std::move(record));
 }
 
 Json TimelineHistory::of(const std::string& group) const {
   Json list = Json::array();
-  for (const Json& record : records_)
+  for (const Json& record : records_.records())
     if (group.empty() || record.value("group", "") == group) list.push_back(record);
   return list;
 }

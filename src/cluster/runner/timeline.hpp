@@ -2,13 +2,13 @@
 // this node leaves a record, which all members keep.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
 
 #include "cluster/core/ids.hpp"
 #include "cluster/runner/clock.hpp"
+#include "cluster/runner/json_lines.hpp"
 #include "kit/json.hpp"
 
 namespace tasuki::runner {
@@ -39,14 +39,15 @@ class TimelineRecorder {
   std::map<core::GroupName, Record> under_way_;
 };
 
-// Finished ones, newest last.
+// Finished ones, newest last; kept in a file.
 class TimelineHistory {
  public:
+  explicit TimelineHistory(std::string file);
   void add(Json record);
   [[nodiscard]] Json of(const std::string& group) const;  // every group's when empty
 
  private:
-  std::deque<Json> records_;
+  JsonLines records_;
 };
 
 }  // namespace tasuki::runner
