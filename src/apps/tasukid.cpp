@@ -10,7 +10,6 @@
 #include "cluster/runner/control.hpp"
 #include "cluster/runner/engine_config.hpp"
 #include "cluster/runner/node.hpp"
-#include "kit/file.hpp"
 #include "kit/log.hpp"
 
 namespace {
@@ -20,7 +19,6 @@ using namespace tasuki;
 struct Arguments {
   std::string node;
   bool write_engine_config = false;
-  bool lease_counts = false;
   runner::NodePaths paths;
 };
 
@@ -28,15 +26,6 @@ std::string host_name() {
   char name[256] = {};
   ::gethostname(name, sizeof name - 1);
   return name;
-}
-
-// A virtual machine that is paused stops together with its watchdog, so the end of its lease proves
-// nothing. The processor tells a guest that it is one (the "hypervisor" flag in /proc/cpuinfo).
-bool lease_proves_something(const core::Node& self, bool watchdog_escapes_nothing) {
-  if (!watchdog_escapes_nothing || self.machine == core::Machine::virtual_machine) return false;
-  if (self.machine == core::Machine::physical) return true;
-  const auto processor = read_file("/proc/cpuinfo");
-  return processor && processor->find(" hypervisor") == std::string::npos;
 }
 
 Task<void> run(runner::Node& node, api::Server& server, asio::io_context& io) {
@@ -66,8 +55,7 @@ int serve(const Arguments& arguments, proto::StateFile state, const core::Node& 
     tail.add(runner::time_of_day() + " " + std::string(line));
   });
   {
-    runner::Node node(io, arguments.paths, self.id, std::move(state),
-                      lease_proves_something(self, arguments.lease_counts));
+    runner::Node node(io, arguments.paths, self.id, std::move(state));
     api::Server server(io, {arguments.paths.control_socket});
     runner::add_routes(server, node, tail);
     start_task(io.get_executor(), run(node, server, io));
@@ -89,9 +77,6 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("--write-engine-config", arguments.write_engine_config,
                "Write Corosync's configuration from the applied one, and end");
-  app.add_flag("--lease-counts", arguments.lease_counts,
-               "This node's watchdog ends it also when everything on it is frozen, so that the end "
-               "of its lease proves to others that it let go");
   app.add_option("--state", arguments.paths.state_folder, "Folder of the durable state")
       ->capture_default_str();
   app.add_option("--config", arguments.paths.initial_config,

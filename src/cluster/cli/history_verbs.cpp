@@ -54,9 +54,16 @@ void show_timeline(Context& context, const TimelineOptions& options) {
   context.terminal.print(print_timeline(*timeline, context.terminal.screen()));
 }
 
-void show_log(Context& context, unsigned lines) {
-  const auto log = context.accept(context.client().get(fmt::format("/v1/log?lines={}", lines)));
+struct LogOptions {
+  unsigned lines = 100;
+  bool json = false;
+};
+
+void show_log(Context& context, const LogOptions& options) {
+  const auto log =
+      context.accept(context.client().get(fmt::format("/v1/log?lines={}", options.lines)));
   if (!log) return;
+  if (options.json) return context.print_json(*log);
   for (const auto& line : log->at("lines"))
     context.terminal.print(printable(line.get<std::string>()) + "\n");
 }
@@ -84,11 +91,12 @@ void add_history_verbs(CLI::App& root, Context& context) {
 
   auto& log = *root.add_subcommand("log", "Show the last lines of this node's log");
   log.footer("tasuki log -n 500");
-  const auto lines = std::make_shared<unsigned>(100);
-  log.add_option("-n,--lines", *lines, "how many, by default 100")
+  const auto log_options = std::make_shared<LogOptions>();
+  log.add_option("-n,--lines", log_options->lines, "how many, by default 100")
       ->type_name("N")
       ->check(CLI::Range(1u, 100'000u));
-  log.callback([&context, lines] { show_log(context, *lines); });
+  log.add_flag("--json", log_options->json, "as JSON");
+  log.callback([&context, log_options] { show_log(context, *log_options); });
 }
 
 }  // namespace tasuki::cli

@@ -1,6 +1,7 @@
 #include "cluster/core/change.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -30,30 +31,46 @@ std::optional<NodeId> move_target(const State& state, const View& view, const Mo
   return move.to ? move.to : next_node(state, view, move.group);
 }
 
+// Whether the group can go to that node. What failed there before is forgotten by a start, not by a
+// move.
+enum class Failures { count, forgotten };
+Result<void> check_target(const State& state, const View& view, const GroupName& group_name,
+                          NodeId target, Failures failures) {
+  const Group& group = *state.config().find_group(group_name);
+  const std::string name = state.config().node_name(target);
+  if (std::ranges::find(group.policy, target) == group.policy.end())
+    return failure(fmt::format("{} is not in the policy of group \"{}\"", name, group_name), EBUSY);
+  if (!view.members.contains(target))
+    return failure(fmt::format("{} is not in the cluster now", name), EBUSY);
+  if (state.durable.intent.standby.contains(target))
+    return failure(fmt::format("{} is set aside; say first: tasuki node resume {}", name, name),
+                   EBUSY);
+  const auto now = state.groups.find(group_name);
+  if (failures == Failures::count && now != state.groups.end() &&
+      now->second.failures.contains(target))
+    return failure(
+        fmt::format("group \"{}\" failed on {} ({}); say first: tasuki group retry {}", group_name,
+                    name, now->second.failures.at(target).reason, group_name),
+        EBUSY);
+  return {};
+}
+
+Result<void> check_start(const State& state, const View& view, const StartGroup& start) {
+  if (auto known = check_group(state, start.group); !known || !start.to) return known;
+  return check_target(state, view, start.group, *start.to, Failures::forgotten);
+}
+
 Result<void> check_move(const State& state, const View& view, const MoveGroup& move) {
   if (auto known = check_group(state, move.group); !known) return known;
   const auto target = move_target(state, view, move);
   if (!target)
     return failure(fmt::format("no other node of its policy can run group \"{}\" now", move.group),
                    EBUSY);
-  const Group& group = *state.config().find_group(move.group);
-  const std::string name = state.config().node_name(*target);
-  if (std::ranges::find(group.policy, *target) == group.policy.end())
-    return failure(fmt::format("{} is not in the policy of group \"{}\"", name, move.group), EBUSY);
-  if (!view.members.contains(*target))
-    return failure(fmt::format("{} is not in the cluster now", name), EBUSY);
-  if (state.durable.intent.standby.contains(*target))
-    return failure(fmt::format("{} is set aside; say first: tasuki node resume {}", name, name),
-                   EBUSY);
-  const auto now = state.groups.find(move.group);
-  if (now != state.groups.end() && now->second.failures.contains(*target))
-    return failure(
-        fmt::format("group \"{}\" failed on {} ({}); say first: tasuki group retry {}", move.group,
-                    name, now->second.failures.at(*target).reason, move.group),
-        EBUSY);
+  if (auto possible = check_target(state, view, move.group, *target, Failures::count); !possible)
+    return possible;
   if (!state.intent_of(move.group).run)
     return failure(fmt::format("group \"{}\" is stopped; say: tasuki group start {} --to {}",
-                               move.group, move.group, name),
+                               move.group, move.group, state.config().node_name(*target)),
                    EBUSY);
   return {};
 }
@@ -66,7 +83,51 @@ Result<void> check_confirm(const State& state, const View& view, NodeId node) {
   return {};
 }
 
-Result<void> check_config(const State& state, const ApplyConfig& apply) {
+// What of a group only one node may have: devices and addresses.
+std::set<std::string> exclusive_parts(const Group& group) {
+  std::set<std::string> parts;
+  for (const Resource& resource : group.resources) {
+    if (const auto* partition = std::get_if<Partition>(&resource.what))
+      parts.insert("the partition " + partition->device);
+    if (const auto* ip = std::get_if<FloatingIp>(&resource.what))
+      parts.insert("the address " + ip->address);
+  }
+  return parts;
+}
+
+// A part that goes over to another group would be started there while it is still stopped here.
+Result<void> check_parts_stay(const State& state, const Config& wanted) {
+  for (const Group& before : state.config().groups) {
+    const auto now = state.groups.find(before.name);
+    if (now == state.groups.end() || !now->second.holder) continue;
+    const auto parts = exclusive_parts(before);
+    for (const Group& after : wanted.groups)
+      for (const std::string& part : exclusive_parts(after))
+        if (after.name != before.name && parts.contains(part))
+          return failure(
+              fmt::format(
+                  "{} goes from group {} to group {} while {} is running; say first: tasuki "
+                  "group stop {} --wait",
+                  part, before.name, after.name, before.name, before.name),
+              EBUSY);
+  }
+  return {};
+}
+
+// A lost node has let go within the times that it knew, not those of a newer configuration.
+Result<void> check_promises(const State& state, const View& view, const Config& wanted) {
+  if (wanted.timing == state.config().timing) return {};
+  for (const Node& node : state.config().nodes)
+    if (!view.members.contains(node.id) && state.let_go(node.id) == LetGo::unproven &&
+        state.durable.epoch > 0)
+      return failure(fmt::format("the times cannot change while {} is away and may still count by "
+                                 "the old ones; start it, or say: tasuki node confirm-down {}",
+                                 node.name, node.name),
+                     EBUSY);
+  return {};
+}
+
+Result<void> check_config(const State& state, const View& view, const ApplyConfig& apply) {
   for (const Node& node : state.config().nodes) {
     const Node* kept = apply.applied.config.find_node(node.id);
     if (kept != nullptr && kept->name != node.name)
@@ -82,7 +143,8 @@ Result<void> check_config(const State& state, const ApplyConfig& apply) {
   if (apply.applied.config.cluster_name != state.config().cluster_name &&
       !state.config().cluster_name.empty())
     return failure("the name of a cluster cannot change", EBUSY);
-  return {};
+  if (auto stay = check_parts_stay(state, apply.applied.config); !stay) return stay;
+  return check_promises(state, view, apply.applied.config);
 }
 
 void forget_failures(GroupState& group) {
@@ -96,14 +158,14 @@ void forget_failures(GroupState& group) {
 Result<void> check_change(const State& state, const View& view, const Change& change) {
   return std::visit(
       Overload{
-          [&](const StartGroup& start) { return check_group(state, start.group); },
+          [&](const StartGroup& start) { return check_start(state, view, start); },
           [&](const StopGroup& stop) { return check_group(state, stop.group); },
           [&](const RetryGroup& retry) { return check_group(state, retry.group); },
           [&](const MoveGroup& move) { return check_move(state, view, move); },
           [&](const SetNodeStandby& set) { return check_node(state, set.node); },
           [&](const SetLocked&) { return Result<void>{}; },
           [&](const ConfirmNodeDown& confirm) { return check_confirm(state, view, confirm.node); },
-          [&](const ApplyConfig& apply) { return check_config(state, apply); },
+          [&](const ApplyConfig& apply) { return check_config(state, view, apply); },
       },
       change);
 }
@@ -114,15 +176,19 @@ Durable changed(const State& state, const View& view, const Change& change) {
   const auto intent = [&](const GroupName& group) -> GroupIntent& {
     return next.intent.groups.try_emplace(group, state.intent_of(group)).first->second;
   };
+  const auto send_to = [&](const GroupName& group, NodeId node) {
+    intent(group).moved_to = node;
+    intent(group).moved_at_version = next.version;
+  };
   std::visit(
       Overload{
-          [&](const StartGroup& start) { intent(start.group).run = true; },
+          [&](const StartGroup& start) {
+            intent(start.group).run = true;
+            if (start.to) send_to(start.group, *start.to);
+          },
           [&](const StopGroup& stop) { intent(stop.group).run = false; },
           [&](const RetryGroup&) {},
-          [&](const MoveGroup& move) {
-            intent(move.group).moved_to = move_target(state, view, move);
-            intent(move.group).moved_at_version = next.version;
-          },
+          [&](const MoveGroup& move) { send_to(move.group, *move_target(state, view, move)); },
           [&](const SetNodeStandby& set) {
             if (set.standby)
               next.intent.standby.insert(set.node);

@@ -13,6 +13,7 @@ namespace tasuki::core {
 
 struct StartGroup {
   GroupName group;
+  std::optional<NodeId> to;  // the best one of the policy when nothing is said
 };
 struct StopGroup {
   GroupName group;

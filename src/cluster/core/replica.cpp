@@ -17,9 +17,9 @@ constexpr size_t kPendingMax = 256;
 
 }  // namespace
 
-Replica::Replica(NodeId self, Durable durable, bool stale, bool lease_counts,
+Replica::Replica(NodeId self, Durable durable, bool stale,
                  std::function<std::vector<GroupReport>()> holds)
-    : self_(self), stale_(stale), lease_counts_(lease_counts), holds_(std::move(holds)) {
+    : self_(self), stale_(stale), holds_(std::move(holds)) {
   state_.durable = std::move(durable);
 }
 
@@ -263,7 +263,8 @@ void Replica::apply(NodeId from, const Message& message) {
          "leaves the cluster; its groups move first");
   } else if (std::holds_alternative<Goodbye>(message)) {
     state_.nodes[from].leaving = true;
-    state_.durable.let_go[from] = LetGo::left;
+    // One that was told to start something after it had said so says it again.
+    if (!state_.holds_anything(from)) state_.durable.let_go[from] = LetGo::left;
   }
   if (state_.durable.let_go != proofs_before) write_now();
 }
@@ -441,9 +442,10 @@ std::string Replica::obstacle() const {
         absent.empty() ? " the witness" : absent);
   if (!informed_)
     return fmt::format(
-        "the servers here may not know the newest state; start{} too, or if it is surely down and "
-        "its last changes may be given up, say: tasuki node confirm-down{} --accept-loss",
-        absent, absent);
+        "the servers here may not know the newest state; start{} too, or for each that is surely "
+        "down, if its last changes may be given up, say: tasuki node confirm-down NODE "
+        "--accept-loss",
+        absent);
   return "";
 }
 

@@ -54,8 +54,11 @@ class Replica {
  public:
   // `stale`: the node had lost the right to decide when it last wrote. `holds`: what the keeper
   // says is still up here, asked again at every hello.
-  Replica(NodeId self, Durable durable, bool stale, bool lease_counts,
+  Replica(NodeId self, Durable durable, bool stale,
           std::function<std::vector<GroupReport>()> holds);
+
+  // Before the first membership: whether the end of this node's lease proves anything.
+  void set_lease_counts(bool counts) { lease_counts_ = counts; }
 
   Ready membership_changed(const EngineView& engine);
   Ready engine_lost();

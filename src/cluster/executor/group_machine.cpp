@@ -54,8 +54,12 @@ std::vector<Effect> GroupMachine::adopt(uint64_t ticket,
   open_ = true;
   order_.ticket = ticket;
   order_.up = true;
-  for (Slot& slot : slots_) slot.up = std::ranges::find(up, slot.item.resource.name) != up.end();
-  phase_ = std::ranges::all_of(slots_, &Slot::up) ? Phase::online : Phase::starting;
+  for (Slot& slot : slots_) {
+    // What was not found up may still be up in part: it is stopped before anything else.
+    slot.up = true;
+    slot.broken = std::ranges::find(up, slot.item.resource.name) == up.end();
+  }
+  phase_ = std::ranges::none_of(slots_, &Slot::broken) ? Phase::online : Phase::starting;
   // Whether it should stay up is for the plan to say; until then nothing is touched.
   return {};
 }

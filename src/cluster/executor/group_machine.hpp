@@ -79,7 +79,7 @@ class GroupMachine {
  public:
   explicit GroupMachine(GroupSpec spec);
 
-  // After a restart of tasukid: these resources were found up.
+  // After a restart of tasukid: these resources were found up; of the others nothing is known.
   std::vector<Effect> adopt(uint64_t ticket, const std::vector<core::ResourceName>& up);
   std::vector<Effect> set_order(const Order& order);
   // A new configuration: what need not restart is left alone.

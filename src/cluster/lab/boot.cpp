@@ -66,7 +66,7 @@ Result<void> install_fence_agents(const Host& host, const Places& places) {
     std::filesystem::create_symlink(places.programs + "/" + kLabAgent, path, problem);
     if (problem) return failure(fmt::format("make {}: {}", path.string(), problem.message()));
   }
-  return write_file(kOutletsInNode, outlets.dump());
+  return replace_file_durably(kOutletsInNode, outlets.dump());
 }
 
 Result<void> prepare(const Host& host, const Places& places, const std::vector<LoopDevice>& disks) {

@@ -61,9 +61,7 @@ Host plan_node(const core::Config& config, const core::Node& node, const std::st
     if (core::witness_votes(config) > 0)
       host.programs.push_back({"corosync-qdevice", {"corosync-qdevice", "-f"}});
   }
-  // The lab's watchdog is outside the node, and also ends one that is frozen.
-  host.programs.push_back(
-      {"tasukid", {folder + "/tasukid", "--node", node.name, "--lease-counts"}});
+  host.programs.push_back({"tasukid", {folder + "/tasukid", "--node", node.name}});
   return host;
 }
 

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "cluster/lab/fence_agent.hpp"
+#include "cluster/lab/plan.hpp"
 
 namespace tasuki::lab {
 namespace {
@@ -47,7 +48,7 @@ AgentRun run_agent(const std::string& input) {
   std::istringstream in(input);
   std::ostringstream out;
   std::ostringstream errors;
-  const int status = run_fence_agent(in, out, errors);
+  const int status = run_fence_agent(kLabAgent, in, out, errors);
   return {status, out.str(), errors.str()};
 }
 

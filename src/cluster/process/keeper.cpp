@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -44,6 +45,17 @@ void never_wait_for_log() {
   if (flags >= 0) ::fcntl(STDERR_FILENO, F_SETFL, flags | O_NONBLOCK);
 }
 
+// Held as long as this keeper lives, and taken before it touches anything of another's.
+Result<Fd> lock_beside(const std::string& socket) {
+  if (auto made = make_folders(std::filesystem::path(socket).parent_path()); !made)
+    return failure(made.error());
+  Fd lock(::open((socket + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock) return errno_failure("open " + socket + ".lock");
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
+    return failure("another keeper serves " + socket + " already");
+  return lock;
+}
+
 // A keeper that crashed left processes that nobody watches any more; they end before new ones
 // begin.
 Result<void> end_leftovers(const std::string& groups) {
@@ -76,6 +88,8 @@ std::string read_rest(int fd) {
 Result<void> Keeper::run(const KeeperOptions& options) {
   ::signal(SIGPIPE, SIG_IGN);
   never_wait_for_log();
+  const auto alone = lock_beside(options.socket);
+  if (!alone) return failure(alone.error());
   auto reset = make_reset_method(options.reset);
   if (!reset) return failure(reset.error());
   auto folders = make_cgroups(options.cgroup);
@@ -109,7 +123,8 @@ Keeper::Keeper(const KeeperOptions& options, Folders folders, std::unique_ptr<Re
                  log::notice("tasukid connected");
                  take(ClientConnected{});
                },
-               [this](std::string_view packet) { receive(packet); }}) {}
+               [this](std::string_view packet) { receive(packet); }}),
+      state_(reset_->outlives_kernel()) {}
 
 Keeper::~Keeper() {
   for (const std::string& folder : {folders_.groups, folders_.made}) {

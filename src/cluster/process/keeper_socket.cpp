@@ -26,7 +26,6 @@ KeeperSocket::~KeeperSocket() {
 }
 
 Result<void> KeeperSocket::listen() {
-  if (connect_packet_socket(path_)) return failure("another keeper serves " + path_ + " already");
   if (auto made = make_folders(std::filesystem::path(path_).parent_path()); !made) return made;
   ::unlink(path_.c_str());
   const auto address = unix_address(path_);

@@ -33,8 +33,9 @@ Error unusable_name(const std::string& name) {
 Effects KeeperState::take(const Fact& fact, Moment now) {
   now_ = now;
   effects_.clear();
+  // Whatever the fact is, no deadline that has passed stays unanswered, nor is one put off.
+  on(TimePassed{});
   std::visit([this](const auto& what) { on(what); }, fact);
-  // Whatever the fact was, no deadline that has passed stays unanswered.
   on(TimePassed{});
   return std::move(effects_);
 }
@@ -213,6 +214,7 @@ void KeeperState::answer(uint64_t id, const KillGroup& kill_group) {
 }
 
 void KeeperState::answer(uint64_t id, const Lease& lease) {
+  if (letting_go()) return reply(id, Error{"the lease ran out, groups are being let go of"});
   const Moment from = std::min(lease.from, now_);
   if (lease.lease == milliseconds{}) {
     lease_.reset();
@@ -317,7 +319,7 @@ KeeperState::Process* KeeperState::find_process(const ProcessName& name) {
 }
 
 HelloReply KeeperState::snapshot() const {
-  HelloReply hello{{}, lease_expired_};
+  HelloReply hello{{}, lease_expired_, watchdog_};
   for (const auto& [name, group] : groups_) {
     KeptGroup kept{name, group.note, group.releases, {}};
     for (const auto& [key, process] : group.processes)

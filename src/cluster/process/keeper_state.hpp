@@ -83,6 +83,9 @@ using Effects = std::vector<Effect>;
 
 class KeeperState {
  public:
+  // `watchdog`: the node's reset also binds a kernel that stands still.
+  explicit KeeperState(bool watchdog = false) : watchdog_(watchdog) {}
+
   // Takes in what happened at `now`; gives what is to be done about it, in order.
   Effects take(const Fact& fact, Moment now);
 
@@ -162,6 +165,7 @@ class KeeperState {
   std::map<std::string, Group> groups_;
   std::optional<Held> lease_;
   bool lease_expired_ = false;
+  bool watchdog_;
   Moment now_;
   Effects effects_;
 };

@@ -208,7 +208,7 @@ TEST_F(KeeperTest, a_lease_that_runs_out_stops_everything_and_unmounts) {
   EXPECT_TRUE(keeper->pids(kMain).empty());
   EXPECT_FALSE(keeper->disk_mounted());
   const auto hello = run_task(context, client->hello());
-  EXPECT_EQ(hello.value(), (HelloReply{{}, true}));
+  EXPECT_EQ(hello.value(), (HelloReply{{}, true, false}));
 }
 
 TEST_F(KeeperTest, a_renewed_lease_leaves_the_groups_alone) {

@@ -129,7 +129,8 @@ void put(Json& json, const HelloReply& reply) {
   json.update({{"ok", true},
                {"version", kProtocolVersion},
                {"groups", std::move(groups)},
-               {"lease_expired", reply.lease_expired}});
+               {"lease_expired", reply.lease_expired},
+               {"watchdog", reply.watchdog}});
 }
 void put(Json& json, const SpawnReply& reply) {
   json.update({{"ok", true}, {"pid", reply.pid}});
@@ -149,6 +150,7 @@ HelloReply hello_reply_of(const Json& json) {
                      version, kProtocolVersion)}};
   HelloReply reply;
   reply.lease_expired = json.at("lease_expired");
+  reply.watchdog = json.at("watchdog");
   for (const Json& item : json.at("groups")) {
     KeptGroup group{item.at("name"), item.at("note"), releases_of(item.at("releases")), {}};
     for (const Json& process : item.at("processes"))

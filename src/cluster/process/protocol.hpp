@@ -124,6 +124,7 @@ struct KeptGroup {
 struct HelloReply {
   std::vector<KeptGroup> groups;
   bool lease_expired = false;  // the keeper let go of groups since the last lease
+  bool watchdog = false;       // the end of a lease also binds a kernel that stands still
   friend bool operator==(const HelloReply&, const HelloReply&) = default;
 };
 struct SpawnReply {

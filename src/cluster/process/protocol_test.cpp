@@ -22,8 +22,9 @@ TEST(Protocol, every_request_survives_the_wire) {
 
 TEST(Protocol, every_reply_survives_the_wire) {
   const KeptGroup group{"office", {{"intent", 7}}, kReleases, {{"db", 42, "tag"}}};
-  for (const Answer& answer : std::vector<Answer>{Done{}, HelloReply{{group}, true}, SpawnReply{42},
-                                                  StopReply{true}, Error{"no such user"}}) {
+  for (const Answer& answer :
+       std::vector<Answer>{Done{}, HelloReply{{group}, true, true}, SpawnReply{42}, StopReply{true},
+                           Error{"no such user"}}) {
     const Reply reply{3, answer};
     EXPECT_EQ(parse_from_keeper(to_packet(reply)).value(), FromKeeper(reply)) << to_packet(reply);
   }

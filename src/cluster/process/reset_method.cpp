@@ -54,6 +54,7 @@ class WatchdogReset final : public ResetMethod {
     return pet(static_cast<int>(seconds.count()));
   }
   Result<void> disarm() override { return pet(kIdleSeconds); }
+  [[nodiscard]] bool outlives_kernel() const override { return true; }
 
   Result<void> reset(const std::string&) override {
     // The watchdog alone would take a second more, its shortest time; the kernel resets at once if
@@ -101,6 +102,7 @@ class SimulatedReset final : public ResetMethod {
     return say(fmt::format("pet {}\n", bound.count()));
   }
   Result<void> disarm() override { return say("disarm\n"); }
+  [[nodiscard]] bool outlives_kernel() const override { return true; }
   Result<void> reset(const std::string& reason) override {
     std::string line = reason;
     std::ranges::replace(line, '\n', ' ');

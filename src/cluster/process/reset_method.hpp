@@ -25,6 +25,8 @@ class ResetMethod {
   virtual Result<void> disarm() = 0;
   // Resets the node now. Returns when that was asked for, or cannot be.
   virtual Result<void> reset(const std::string& reason) = 0;
+  // Whether arm() also binds a kernel that stands still.
+  [[nodiscard]] virtual bool outlives_kernel() const { return false; }
   // How often disarm() must be called while disarmed; none for never.
   [[nodiscard]] virtual std::optional<milliseconds> idle_interval() const { return {}; }
 };

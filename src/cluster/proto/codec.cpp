@@ -207,7 +207,7 @@ State parse_state(const Json& json, const ConfigReader& read_config) {
 
 // A change is written as {"what": name, ...}.
 Json write(const StartGroup& c) {
-  return {{"what", "start"}, {"group", c.group.value}};
+  return {{"what", "start"}, {"group", c.group.value}, {"to", id_or_null(c.to)}};
 }
 Json write(const StopGroup& c) {
   return {{"what", "stop"}, {"group", c.group.value}};
@@ -235,7 +235,7 @@ Change parse_change(const Json& json, const ConfigReader& read_config) {
   const std::string what = json.at("what");
   const auto group = [&] { return GroupName{json.at("group").get<std::string>()}; };
   const auto node = [&] { return NodeId{json.at("node").get<uint32_t>()}; };
-  if (what == "start") return StartGroup{group()};
+  if (what == "start") return StartGroup{group(), parse_id_or_null(json.at("to"))};
   if (what == "stop") return StopGroup{group()};
   if (what == "retry") return RetryGroup{group()};
   if (what == "move") return MoveGroup{group(), parse_id_or_null(json.at("to"))};
@@ -353,7 +353,8 @@ auto parse_text(std::string_view text, const std::string& what, Parse parse)
 std::string encode(const Message& message) {
   Json json = std::visit([](const auto& said) { return write(said); }, message);
   json["format"] = kFormat;
-  return json.dump();
+  // Reasons carry what programs print, in whatever encoding.
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 Result<Message> decode(std::string_view text, const ConfigReader& read_config) {
@@ -366,7 +367,7 @@ std::string encode_state_file(const StateFile& file) {
                      {"feature_level", kFeatureLevel},
                      {"stale", file.stale},
                      {"durable", write(file.durable)}};
-  return json.dump(1) + "\n";
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 Result<StateFile> decode_state_file(std::string_view text, const ConfigReader& read_config) {

@@ -110,12 +110,13 @@ void Cluster::start_tasukid(NodeId node) {
   if (!m.disk.empty())
     file =
         decode_state_file(m.disk, [this](const auto& text) { return read_config(text); }).value();
-  m.replica = std::make_unique<Replica>(node, file.durable, file.stale, m.lease_counts, [&m] {
+  m.replica = std::make_unique<Replica>(node, file.durable, file.stale, [&m] {
     std::vector<GroupReport> holds;
     for (const auto& [name, held] : m.keeper)
       holds.push_back({name, held.ticket, held.phase, "", {}});
     return holds;
   });
+  m.replica->set_lease_counts(m.lease_counts);
   for (const auto& [name, held] : m.keeper) m.orders[name] = {true, held.ticket};
   rings_[m.ring].members.insert(node);
   install_members(m.ring);

@@ -178,7 +178,7 @@ class RandomRun {
     asked.by = node;
     asked.start = machine(node).starts;
     asked.possible.insert(asked.run);
-    asked.id = asked.run ? cluster_.request(node, StartGroup{group})
+    asked.id = asked.run ? cluster_.request(node, StartGroup{group, {}})
                          : cluster_.request(node, StopGroup{group});
   }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <ranges>
 
 #include <fmt/format.h>
@@ -103,18 +104,15 @@ Task<Response> change_group(Node& node, Request request, std::string verb) {
     to = (*found)->id;
   }
 
+  // Chosen once: asked for again, "the next one" would be another.
+  if (verb == "move" && !to)
+    to = core::next_node(node.replica().state(), node.replica().view(), name);
   core::Change change = core::StopGroup{name};
-  if (verb == "start") change = core::StartGroup{name};
+  if (verb == "start") change = core::StartGroup{name, to};
   if (verb == "retry") change = core::RetryGroup{name};
   if (verb == "move") change = core::MoveGroup{name, to};
-  auto version = co_await node.change(change, kChangeLimit);
-  if (version && verb == "start" && to) {
-    const auto holder = node.replica().state().groups.find(name);
-    const bool there = holder != node.replica().state().groups.end() && holder->second.holder == to;
-    if (!there) version = co_await node.change(core::MoveGroup{name, to}, kChangeLimit);
-  }
+  const auto version = co_await node.change(change, kChangeLimit);
   if (!version) co_return error_of(version.error());
-  if (verb == "move" && !to) to = node.replica().state().intent_of(name).moved_to;
 
   if (!request.body.value("wait", false))
     co_return Response{
@@ -146,6 +144,14 @@ Task<Response> change_node(Node& node, Request request, std::string verb) {
                              "given up, say: tasuki node confirm-down {} --accept-loss",
                              name, name));
       if (auto done = co_await node.confirm_down_alone(id); !done) co_return error_of(done.error());
+      const Moment deadline = now() + kChangeLimit;
+      while (node.replica().state().let_go(id) != core::LetGo::confirmed && now() < deadline)
+        co_await node.wait_for_change(milliseconds(500));
+      if (node.replica().state().let_go(id) != core::LetGo::confirmed)
+        co_return api::error_response(504,
+                                      "the word did not reach every server in time; say it again");
+      if (const std::string obstacle = node.replica().obstacle(); !obstacle.empty())
+        outcome += "; but " + obstacle;
       co_return Response{
           200,
           {{"version", node.replica().state().durable.version}, {"outcome", name + " " + outcome}}};
@@ -195,6 +201,10 @@ Task<Response> apply_config(Node& node, Request request) {
                                     node.name(), *parsed.config};
   const core::AppliedConfig& before = node.replica().state().durable.applied;
   const bool nothing_new = before.text == text;
+  if (auto possible = core::check_change(node.replica().state(), node.replica().view(),
+                                         core::ApplyConfig{applied});
+      !possible)
+    co_return error_of(possible.error());
   if (request.body.value("dry_run", false) || (nothing_new && node.replica().may_decide()))
     co_return Response{200,
                        {{"counter", before.counter}, {"hash", applied.hash}, {"changes", changes}}};
@@ -221,14 +231,14 @@ uint64_t number_or(const Request& request, const std::string& name, uint64_t oth
   return number;
 }
 
-// Hands every event to one reader, from when it came.
-Task<void> follow_events(Node& node, api::EventWriter& writer) {
+// Hands every event after `since` to one reader.
+Task<void> follow_events(Node& node, uint64_t since, api::EventWriter& writer) {
   struct Queue {
     explicit Queue(asio::io_context::executor_type executor) : more(executor) {}
     std::deque<Json> events;
     asio::steady_timer more;
   };
-  constexpr size_t kQueueMax = 1000;  // a reader this far behind is dropped
+  constexpr size_t kQueueMax = 5000;  // a reader this far behind is dropped
   const auto executor = co_await asio::this_coro::executor;
   auto queue = std::make_shared<Queue>(*executor.target<asio::io_context::executor_type>());
   struct Subscription {
@@ -240,6 +250,7 @@ Task<void> follow_events(Node& node, api::EventWriter& writer) {
                                     queue->events.push_back(event);
                                     queue->more.cancel();
                                   })};
+  for (const Json& event : node.events().since(since)) queue->events.push_back(event);
   for (;;) {
     while (!queue->events.empty()) {
       Json event = std::move(queue->events.front());
@@ -302,8 +313,9 @@ void add_routes(api::Server& server, Node& node, const LogTail& log) {
   server.add(Method::get, "/v1/events", Access::read, [&node](Request request) {
     return answer_now({200, {{"events", node.events().since(number_or(request, "since", 0))}}});
   });
-  server.add_stream("/v1/events/follow", [&node](Request, api::EventWriter& writer) {
-    return follow_events(node, writer);
+  server.add_stream("/v1/events/follow", [&node](Request request, api::EventWriter& writer) {
+    constexpr uint64_t kNew = std::numeric_limits<uint64_t>::max();
+    return follow_events(node, number_or(request, "since", kNew), writer);
   });
   server.add(Method::get, "/v1/timeline", Access::read, [&node](Request request) {
     const auto group = request.query.find("group");

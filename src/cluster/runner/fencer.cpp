@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "cluster/guard/power.hpp"
 #include "cluster/runner/clock.hpp"
 
@@ -11,12 +13,18 @@ namespace {
 // After an attempt that proved nothing the next waits a little longer each time, up to this.
 constexpr std::chrono::milliseconds kRetryStep{500};
 constexpr int kRetryStepsMax = 20;
+constexpr std::chrono::minutes kWatchEvery{2};
 
 }  // namespace
 
 Fencer::Fencer(asio::io_context& io, core::NodeId self, std::function<void(core::FenceResult)> tell,
-               std::function<bool(const core::FenceOrder&)> still_wanted)
-    : io_(io), self_(self), tell_(std::move(tell)), still_wanted_(std::move(still_wanted)) {}
+               std::function<bool(const core::FenceOrder&)> still_wanted,
+               std::function<void()> ended)
+    : io_(io),
+      self_(self),
+      tell_(std::move(tell)),
+      still_wanted_(std::move(still_wanted)),
+      ended_(std::move(ended)) {}
 
 void Fencer::carry_out(const std::vector<core::FenceOrder>& orders, const core::Config& config,
                        std::chrono::milliseconds delay) {
@@ -27,6 +35,31 @@ void Fencer::carry_out(const std::vector<core::FenceOrder>& orders, const core::
                       (order.after_delay ? delay : std::chrono::milliseconds{0});
     start_task(io_.get_executor(), fence(order, *config.find_node(order.target), wait));
   }
+}
+
+void Fencer::watch_devices(std::function<const core::Config&()> config) {
+  start_task(io_.get_executor(), watch(std::move(config)));
+}
+
+Task<void> Fencer::watch(std::function<const core::Config&()> config) {
+  for (;;) {
+    const std::vector<core::Node> nodes = config().nodes;
+    device_problems_.clear();
+    for (const core::Node& node : nodes) {
+      if (node.id == self_) continue;
+      for (const core::FenceDevice& device : node.fence)
+        if (const auto answers = co_await guard::monitor_power_device(device); !answers)
+          device_problems_[node.id] = fmt::format("the power switch of {} does not answer: {}",
+                                                  node.name, answers.error().what);
+    }
+    co_await wait_for(kWatchEvery);
+  }
+}
+
+std::vector<std::string> Fencer::device_problems() const {
+  std::vector<std::string> problems;
+  for (const auto& [node, problem] : device_problems_) problems.push_back(problem);
+  return problems;
 }
 
 Task<void> Fencer::fence(core::FenceOrder order, core::Node target,
@@ -40,6 +73,7 @@ Task<void> Fencer::fence(core::FenceOrder order, core::Node target,
            took.count()});
   }
   under_way_.erase(order.target);
+  ended_();
 }
 
 }  // namespace tasuki::runner

@@ -14,22 +14,31 @@ namespace tasuki::runner {
 
 class Fencer {
  public:
-  // `tell` says the result to all members. `still_wanted` is asked after a delay.
+  // `tell` says the result to all members. `still_wanted` is asked after a delay. `ended` is called
+  // when an order may be taken up for that target again.
   Fencer(asio::io_context& io, core::NodeId self, std::function<void(core::FenceResult)> tell,
-         std::function<bool(const core::FenceOrder&)> still_wanted);
+         std::function<bool(const core::FenceOrder&)> still_wanted, std::function<void()> ended);
 
   // Starts what is new in `orders`; `delay` is what the side that should lose a race waits.
   void carry_out(const std::vector<core::FenceOrder>& orders, const core::Config& config,
                  std::chrono::milliseconds delay);
 
+  // Looks from now on whether the other nodes' power switches answer, every few minutes.
+  void watch_devices(std::function<const core::Config&()> config);
+  // Those that did not when last asked, each a sentence.
+  [[nodiscard]] std::vector<std::string> device_problems() const;
+
  private:
+  Task<void> watch(std::function<const core::Config&()> config);
   Task<void> fence(core::FenceOrder order, core::Node target, std::chrono::milliseconds delay);
 
   asio::io_context& io_;
   core::NodeId self_;
   std::function<void(core::FenceResult)> tell_;
   std::function<bool(const core::FenceOrder&)> still_wanted_;
+  std::function<void()> ended_;
   std::map<core::NodeId, core::FenceOrder> under_way_;
+  std::map<core::NodeId, std::string> device_problems_;
 };
 
 }  // namespace tasuki::runner

@@ -19,6 +19,7 @@ namespace {
 
 // What an adapter may need beyond its limit to notice it and to tell of it.
 constexpr milliseconds kAdapterGrace{5000};
+constexpr milliseconds kLookAgain{500};
 // A step that was cancelled at its limit has this long to notice.
 constexpr milliseconds kCancelGrace{2000};
 // The keeper's own answers come in well under this.
@@ -70,6 +71,18 @@ Task<void> GroupRunner::adopt(Json kept) {
     if (found && *found) up.push_back(item.resource.name);
   }
   perform(machine_.adopt(kept.value("ticket", uint64_t{0}), up));
+}
+
+Task<Result<void>> GroupRunner::clear_leftovers() {
+  const auto items = machine_.spec().items;
+  for (auto item = items.rbegin(); item != items.rend(); ++item) {
+    const bool held_by_kernel = std::holds_alternative<core::Partition>(item->resource.what) ||
+                                std::holds_alternative<core::FloatingIp>(item->resource.what);
+    if (!held_by_kernel) continue;
+    auto stopped = co_await adapter(*item).stop(options(*item, core::Event::start, Disk::success));
+    if (!stopped) co_return failure(stopped.error().during(item->resource.name.value));
+  }
+  co_return Result<void>{};
 }
 
 void GroupRunner::set_order(const executor::Order& order) {
@@ -145,14 +158,15 @@ void GroupRunner::run_step(Task<Result<void>> step, milliseconds limit, std::str
 }
 
 Task<Result<void>> GroupRunner::start(executor::StartStep step) {
-  if (auto told = co_await tell_keeper(); !told) co_return told;
+  if (auto held = co_await wait_for_lease(); !held) co_return held;
+  if (auto told = co_await tell_keeper(step.item.resource.name); !told) co_return told;
   auto result = co_await adapter(step.item).start(options(step.item, step.event, Disk::success));
   if (result) context_.stepped(machine_.spec().name, step.item.resource.name.value);
   co_return result;
 }
 
 Task<Result<void>> GroupRunner::tell(executor::TellStep step) {
-  if (auto told = co_await tell_keeper(); !told) co_return told;
+  if (auto told = co_await tell_keeper(step.item.resource.name); !told) co_return told;
   co_return co_await adapter(step.item).tell(options(step.item, step.event, step.disk));
 }
 
@@ -176,13 +190,25 @@ Task<Result<void>> GroupRunner::close() {
   co_return co_await context_.keeper.close_group(group);
 }
 
-// What the keeper must undo should it have to, and what the next tasukid must know.
-Task<Result<void>> GroupRunner::tell_keeper() {
+// Nothing is begun that the keeper would not end: a renewal must have come back through the ring
+// since this node owns something.
+Task<Result<void>> GroupRunner::wait_for_lease() {
+  while (!context_.lease_held()) {
+    if (!machine_.order().up) co_return failure("it is not wanted any more");
+    co_await context_.wait_for_change(kLookAgain);
+  }
+  co_return Result<void>{};
+}
+
+// What the keeper must undo should it have to, and what the next tasukid must know. Another
+// resource whose place is not there now has nothing to be undone yet.
+Task<Result<void>> GroupRunner::tell_keeper(core::ResourceName about) {
   std::vector<process::Release> releases;
   const auto& items = machine_.spec().items;
   for (auto item = items.rbegin(); item != items.rend(); ++item) {
     auto of_resource = adapter(*item).releases();
-    if (!of_resource) co_return failure(of_resource.error());
+    if (!of_resource && item->resource.name == about) co_return failure(of_resource.error());
+    if (!of_resource) continue;
     releases.insert(releases.end(), of_resource->begin(), of_resource->end());
   }
   co_return co_await context_.keeper.open_group(
@@ -207,7 +233,11 @@ resource::Resource& GroupRunner::adapter(const executor::Item& item) {
 
 resource::StepOptions GroupRunner::options(const executor::Item& item, core::Event event,
                                            Disk disk) const {
-  const executor::Order& order = machine_.order();
+  executor::Order order = machine_.order();
+  if (order.up && machine_.phase() == core::Phase::stopping) {
+    order.up = false;  // it goes down by itself
+    order.factor = "GROUPFAILOVER";
+  }
   return {order.old_owner_let_go,
           executor::script_environment(context_.config(), machine_.spec(), order, context_.self,
                                        event, disk),

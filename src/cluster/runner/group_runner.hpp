@@ -28,6 +28,9 @@ struct GroupContext {
   std::function<void(core::GroupReport)> report;
   std::function<void(core::Note)> note;
   std::function<void(std::string why)> reset_node;
+  // The keeper holds a lease, or none is needed; and a wait until that may have changed.
+  std::function<bool()> lease_held;
+  std::function<Task<void>(core::milliseconds limit)> wait_for_change;
   // A step of a start or stop ended: "partition-1", "stop partition-1".
   std::function<void(const core::GroupName&, const std::string& step)> stepped;
 };
@@ -39,6 +42,9 @@ class GroupRunner {
 
   // What the keeper kept for this group: finds out what of it is up.
   Task<void> adopt(Json note);
+  // Of a group that the keeper knows nothing of: takes away mounts and addresses that an earlier
+  // keeper left when it died.
+  Task<Result<void>> clear_leftovers();
   void set_order(const executor::Order& order);
   void set_spec(executor::GroupSpec spec);
 
@@ -54,7 +60,8 @@ class GroupRunner {
   Task<Result<void>> tell(executor::TellStep step);
   Task<Result<void>> stop(executor::StopStep step);
   Task<Result<void>> close();
-  Task<Result<void>> tell_keeper();
+  Task<Result<void>> wait_for_lease();
+  Task<Result<void>> tell_keeper(core::ResourceName about);
   resource::Resource& adapter(const executor::Item& item);
   [[nodiscard]] resource::StepOptions options(const executor::Item& item, core::Event event,
                                               executor::Disk disk) const;

@@ -27,7 +27,7 @@ void JsonLines::add(Json record) {
     std::rename(file_.c_str(), (file_ + ".1").c_str());
     bytes_ = 0;
   }
-  const std::string line = record.dump() + "\n";
+  const std::string line = record.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   std::ofstream(file_, std::ios::app) << line;
   bytes_ += line.size();
   remember(std::move(record));

@@ -16,6 +16,7 @@ void Lease::want(bool owns_something, const core::Timing& timing) {
   every_ = timing.renew;
   if (owns_something == wanted_) return;
   wanted_ = owns_something;
+  held_ = false;
   if (wanted_) {
     renew_now();
   } else {
@@ -40,7 +41,9 @@ void Lease::came_back(const core::Renew& renew, const core::Timing& timing) {
   if (said == said_.end()) return;
   const Moment from = said->second;
   said_.erase(said_.begin(), std::next(said));
-  if (wanted_) keeper_.lease(from, timing.lease, timing.release);
+  if (!wanted_) return;
+  keeper_.lease(from, timing.lease, timing.release);
+  held_ = true;
 }
 
 }  // namespace tasuki::runner

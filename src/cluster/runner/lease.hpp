@@ -23,6 +23,8 @@ class Lease {
 
   // From now on, or no more: only a node that owns something needs a lease.
   void want(bool owns_something, const core::Timing& timing);
+  // The keeper was given one since it is wanted.
+  [[nodiscard]] bool held() const { return wanted_ && held_; }
   // One of our own came back while this side may decide.
   void came_back(const core::Renew& renew, const core::Timing& timing);
 
@@ -33,6 +35,7 @@ class Lease {
   std::function<void(core::Renew)> say_;
   asio::steady_timer timer_;
   bool wanted_ = false;
+  bool held_ = false;
   core::milliseconds every_{};
   uint64_t sequence_ = 0;
   std::map<uint64_t, Moment> said_;  // those that have not come back

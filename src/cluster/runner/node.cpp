@@ -7,8 +7,10 @@
 #include <fmt/format.h>
 
 #include "cluster/membership/witness.hpp"
+#include "cluster/process/undo.hpp"
 #include "cluster/runner/engine_config.hpp"
 #include "kit/assert.hpp"
+#include "kit/file.hpp"
 #include "kit/log.hpp"
 
 namespace tasuki::runner {
@@ -17,9 +19,21 @@ using core::Note;
 
 namespace {
 
+// The answer to whoever asked for it goes out before tasukid starts anew.
+constexpr core::milliseconds kAnswerFirst{500};
+constexpr core::milliseconds kAskWitness{2000};
+
 std::string random_name() {
   std::random_device random;
   return fmt::format("{:08x}", random());
+}
+
+// A virtual machine that is paused stops together with its watchdog, so the end of its lease proves
+// nothing. The processor tells a guest that it is one (the "hypervisor" flag in /proc/cpuinfo).
+bool watchdog_outlives_pauses(const core::Node& self) {
+  if (self.machine != core::Machine::detect) return self.machine == core::Machine::physical;
+  const auto processor = read_file("/proc/cpuinfo");
+  return processor && processor->find(" hypervisor") == std::string::npos;
 }
 
 core::EngineView engine_view(const membership::Membership& membership) {
@@ -33,8 +47,7 @@ core::EngineView engine_view(const membership::Membership& membership) {
 
 }  // namespace
 
-Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, proto::StateFile state,
-           bool lease_counts)
+Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, proto::StateFile state)
     : io_(io),
       paths_(std::move(paths)),
       self_(self),
@@ -42,7 +55,7 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, proto::Stat
       events_(state.durable.applied.config.node_name(self), paths_.state_folder + "/events.jsonl"),
       timelines_(paths_.state_folder + "/timelines.jsonl"),
       keeper_(io, paths_.keeper_socket),
-      replica_(self, state.durable, state.stale, lease_counts,
+      replica_(self, state.durable, state.stale,
                [this] {
                  std::vector<core::GroupReport> holds;
                  for (const auto& [name, group] : groups_)
@@ -58,6 +71,8 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, proto::Stat
                      [this](const core::GroupReport& said) { report(said); },
                      [this](const Note& told) { events_.add(told); },
                      [this](const std::string& why) { keeper_.reset(why); },
+                     [this] { return lease_.held() || config().nodes.size() == 1; },
+                     [this](core::milliseconds limit) { return wait_for_change(limit); },
                      [this](const core::GroupName& group, const std::string& step) {
                        timeline_.step(group, step);
                      }},
@@ -66,11 +81,16 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, proto::Stat
       fencer_(
           io, self, [this](core::FenceResult result) { say(result); },
           [this](const core::FenceOrder& order) {
-            return std::ranges::find(replica_.fences(), order) != replica_.fences().end();
-          }),
+            return std::ranges::any_of(replica_.fences(), [&](const core::FenceOrder& now) {
+              return now.target == order.target && now.by == order.by &&
+                     now.attempt == order.attempt;
+            });
+          },
+          [this] { react(); }),
       boot_(random_name()),
       isolation_timer_(io),
-      changed_(io) {}
+      restart_timer_(io),
+      witness_timer_(io) {}
 
 Node::~Node() {
   workers_.join();
@@ -99,6 +119,7 @@ Task<Result<void>> Node::start() {
     kept = co_await keeper_.hello();
     if (!kept) co_return failure(kept.error());
   }
+  replica_.set_lease_counts(kept->watchdog && watchdog_outlives_pauses(*config().find_node(self_)));
   for (const process::KeptGroup& group : kept->groups) {
     const core::Group* configured = config().find_group(core::GroupName{group.name});
     if (configured != nullptr) {
@@ -108,14 +129,25 @@ Task<Result<void>> Node::start() {
     }
     if (group.name == kNodeServices.value) continue;
     note(Note::Level::warning, "group " + group.name, "is not in the configuration; it is ended");
-    if (auto ended = co_await keeper_.kill_group(group.name); !ended) co_return ended;
-    if (auto ended = co_await keeper_.close_group(group.name); !ended) co_return ended;
+    if (auto ended = co_await end_unknown_group(group); !ended) {
+      keeper_.reset(fmt::format("group {}: {}", group.name, ended.error().what));
+      co_return ended;
+    }
+  }
+  for (const core::Group& group : config().groups) {
+    if (std::ranges::find(kept->groups, group.name.value, &process::KeptGroup::name) !=
+        kept->groups.end())
+      continue;
+    if (auto cleared = co_await group_runner(group).clear_leftovers(); !cleared)
+      co_return failure(cleared.error().during(
+          fmt::format("this server may not join while it holds a part of group {}", group.name)));
   }
   co_await adopt_node_services(std::move(*kept));
 
   config_counter_seen_ = replica_.state().durable.applied.counter;
-  engine_ = config().nodes.size() > 1 ? membership::make_corosync_engine(io_)
-                                      : membership::make_solo_engine(io_, self_);
+  clustered_ = config().nodes.size() > 1;
+  engine_ =
+      clustered_ ? membership::make_corosync_engine(io_) : membership::make_solo_engine(io_, self_);
   engine_->start({
       [this](const membership::Membership& changed) {
         membership_changed_at_ = now();
@@ -128,8 +160,33 @@ Task<Result<void>> Node::start() {
         carry_out(replica_.engine_lost());
       },
   });
+  ask_witness();
+  fencer_.watch_devices([this]() -> const core::Config& { return config(); });
   react();
   co_return Result<void>{};
+}
+
+// On a worker, because votequorum does not answer while Corosync hangs.
+void Node::ask_witness() {
+  witness_timer_.async_wait([this](boost::system::error_code stopped) {
+    if (stopped) return;
+    asio::post(workers_, [this] {
+      const bool votes = membership::witness_votes_now().value_or(false);
+      asio::post(io_, [this, votes] {
+        witness_votes_ = votes;
+        witness_timer_.expires_after(kAskWitness);
+        ask_witness();
+      });
+    });
+  });
+}
+
+// What it holds is undone as the keeper would do it, and proved, before it is forgotten.
+Task<Result<void>> Node::end_unknown_group(process::KeptGroup group) {
+  if (auto killed = co_await keeper_.kill_group(group.name); !killed) co_return killed;
+  auto undone = process::undo_releases(group.releases, now() + timing_.release);
+  if (!undone) co_return undone;
+  co_return co_await keeper_.close_group(group.name);
 }
 
 void Node::heard(core::NodeId from, std::string_view text) {
@@ -139,7 +196,9 @@ void Node::heard(core::NodeId from, std::string_view text) {
     return;
   }
   if (const auto* renew = std::get_if<core::Renew>(&*message)) {
-    if (from == self_ && replica_.may_keep()) lease_.came_back(*renew, timing_);
+    if (from != self_ || !replica_.may_keep()) return;
+    lease_.came_back(*renew, timing_);
+    wake_waiters();
     return;
   }
   if (const auto* record = std::get_if<core::Record>(&*message)) {
@@ -176,13 +235,26 @@ void Node::react() {
   // With a single node nobody else could take over, so nothing has to be proved.
   lease_.want(owns_something && config().nodes.size() > 1, timing_);
   remember_since();
-  changed_.cancel();
+  wake_waiters();
+}
+
+void Node::wake_waiters() {
+  for (asio::steady_timer* waiting : waiting_for_change_) waiting->cancel();
 }
 
 void Node::react_to_config() {
   if (replica_.state().durable.applied.counter == config_counter_seen_) return;
   config_counter_seen_ = replica_.state().durable.applied.counter;
   timing_ = *core::derive_timing(config());
+  if (engine_ && (config().nodes.size() > 1) != clustered_) {
+    // The keeper holds what runs; it is the engine under tasukid that must be another.
+    note(Note::Level::info, "configuration",
+         "one server becomes a cluster or a cluster one server: tasukid starts anew");
+    restart_timer_.expires_after(kAnswerFirst);
+    restart_timer_.async_wait([](boost::system::error_code stopped) {
+      if (!stopped) std::_Exit(EXIT_FAILURE);
+    });
+  }
   note(Note::Level::info, "configuration",
        fmt::format("version {} is in force", config_counter_seen_));
   for (auto& [name, runner] : groups_)
@@ -215,7 +287,8 @@ Json Node::status() const {
   context.time = time_of_day();
   for (const auto& [subject, entry] : since_) context.since[subject] = entry.second;
   context.node_services = node_service_states();
-  if (config().witness) context.witness_votes = membership::witness_votes_now().value_or(false);
+  context.witness_votes = witness_votes_;
+  context.power_problems = fencer_.device_problems();
   return status_json(replica_, context);
 }
 

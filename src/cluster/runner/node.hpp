@@ -22,8 +22,8 @@
 namespace tasuki::runner {
 
 // The keeper's name for the services that run on every node (scope = "node").
-// A dot, because no group's name begins with one.
-inline const core::GroupName kNodeServices{".node-services"};
+// The underscore, because no group's name begins with one.
+inline const core::GroupName kNodeServices{"_node-services"};
 
 struct NodePaths {
   std::string state_folder = "/var/lib/tasuki";
@@ -36,8 +36,7 @@ struct NodePaths {
 
 class Node {
  public:
-  Node(asio::io_context& io, NodePaths paths, core::NodeId self, proto::StateFile state,
-       bool lease_counts);
+  Node(asio::io_context& io, NodePaths paths, core::NodeId self, proto::StateFile state);
   ~Node();
 
   // Finds what the keeper holds, then takes part in the cluster.
@@ -65,6 +64,7 @@ class Node {
  private:
   struct Waiting;  // a change whose outcome somebody waits for
 
+  Task<Result<void>> end_unknown_group(process::KeptGroup group);
   void answer(const core::Outcome& outcome);
   void carry_out(core::Ready ready);
   void heard(core::NodeId from, std::string_view text);
@@ -74,6 +74,8 @@ class Node {
   [[nodiscard]] executor::Order order_for(const core::GroupName& group) const;
   void run_timers();
   void watch_right();
+  void wake_waiters();
+  void ask_witness();
   void remember_since();
   Task<void> adopt_node_services(process::HelloReply kept);
   void update_node_services();
@@ -111,10 +113,14 @@ class Node {
   std::string boot_;  // names this run of tasukid in the ids of its requests
   std::optional<Moment> right_lost_;
   asio::steady_timer isolation_timer_;
+  asio::steady_timer restart_timer_;
+  asio::steady_timer witness_timer_;
+  bool witness_votes_ = false;
+  bool clustered_ = false;  // with Corosync under it
   bool leaving_alone_ = false;
   bool isolated_ = false;  // without the right for longer than the grace: everything goes down
   uint64_t config_counter_seen_ = 0;
-  asio::steady_timer changed_;  // cancelled whenever the state may have changed
+  std::set<asio::steady_timer*> waiting_for_change_;  // cancelled when the state may have changed
   std::map<std::string, std::pair<std::string, std::string>> since_;  // subject to word and time
   Moment membership_changed_at_ = now();
   Moment agreed_at_ = now();

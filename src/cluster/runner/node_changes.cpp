@@ -18,6 +18,8 @@ namespace {
 
 // A change that met a change of membership is asked for again after this.
 constexpr core::milliseconds kAskAgain{50};
+// Between two looks of a node that leaves, unless something changed.
+constexpr core::milliseconds kSayAgain{500};
 // What is left to say when a node leaves is said within this.
 constexpr core::milliseconds kLeaveLimit{120'000};
 
@@ -74,28 +76,31 @@ Task<Result<void>> Node::confirm_down_alone(core::NodeId node) {
 }
 
 Task<void> Node::wait_for_change(core::milliseconds limit) {
-  // Never cancelled while nobody waits: react() cancels those who wait now.
-  changed_.expires_after(limit);
+  asio::steady_timer timer(io_, limit);
+  waiting_for_change_.insert(&timer);
   boost::system::error_code ignored;
-  co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  waiting_for_change_.erase(&timer);
 }
 
 Task<void> Node::leave() {
   const Moment deadline = now() + kLeaveLimit;
-  say(core::Leaving{});
   const auto left = [&] { return replica_.state().let_go(self_) == core::LetGo::left; };
-  bool said_goodbye = false;
+  const auto idle = [&] {
+    return std::ranges::all_of(groups_,
+                               [](const auto& entry) { return entry.second->machine().idle(); });
+  };
   while (now() < deadline && !left()) {
     if (!replica_.may_decide()) isolated_ = leaving_alone_ = true;  // nobody hands over here
     react();
-    const bool idle = std::ranges::all_of(
-        groups_, [](const auto& entry) { return entry.second->machine().idle(); });
-    if (idle && !replica_.agreed()) co_return;
-    if (idle && !said_goodbye) {
-      said_goodbye = true;
-      say(core::Goodbye{});
-    }
-    co_await wait_for_change(core::milliseconds(500));
+    if (idle() && !replica_.agreed()) co_return;
+    // Goodbye comes after everybody knows that this node leaves, so that nothing starts here any
+    // more. Either word is said again when it may have been lost with a membership.
+    const auto facts = replica_.state().nodes.find(self_);
+    const bool known = facts != replica_.state().nodes.end() && facts->second.leaving;
+    if (!known) say(core::Leaving{});
+    if (known && idle() && !replica_.state().holds_anything(self_)) say(core::Goodbye{});
+    co_await wait_for_change(kSayAgain);
   }
 }
 

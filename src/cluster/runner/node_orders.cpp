@@ -81,7 +81,8 @@ void Node::report(const core::GroupReport& report) {
   if (report.group == kNodeServices) return node_services_reported(report);
   say(core::Report{report});
   if (report.phase == core::Phase::online)
-    if (const auto record = timeline_.finish(report.group)) say(core::Record{record->dump()});
+    if (const auto record = timeline_.finish(report.group))
+      say(core::Record{record->dump(-1, ' ', false, Json::error_handler_t::replace)});
   if (report.phase == core::Phase::offline) timeline_.drop(report.group);
   // The machine is in the middle of a step: what follows from the report comes after it.
   asio::post(io_, [this] { react(); });

@@ -120,6 +120,7 @@ std::vector<std::string> problems_of(const Replica& replica, const StatusContext
         fmt::format("the witness {} gives no vote; when another server is lost, nobody may decide "
                     "until it does",
                     state.config().witness->address));
+  std::ranges::copy(context.power_problems, std::back_inserter(problems));
   for (const auto& [service, service_state] : context.node_services)
     if (service_state == "failed" || service_state == "down")
       problems.push_back(fmt::format("service {} is {} on this server", service, service_state));
@@ -151,6 +152,7 @@ std::string group_state_word(const Replica& replica, const GroupName& name) {
   const GroupState& now = group_state(replica, name);
   const State& state = replica.state();
   if (now.conflict) return "conflict";
+  if (!now.holder && !state.intent_of(name).run) return "stopped";
   if (now.holder && !replica.view().members.contains(*now.holder)) return "waiting";
   if (now.holder && now.phase == Phase::stuck) return "failed";
   if (now.holder && now.phase != Phase::offline) return to_text(now.phase);

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cluster/core/replica.hpp"
 #include "kit/json.hpp"
@@ -16,7 +17,8 @@ struct StatusContext {
   std::map<std::string, std::string> since;          // "group/NAME" or "node/NAME" to ISO 8601
   std::map<std::string, std::string> node_services;  // node-scope service to its state here
   std::string time;
-  bool witness_votes = false;  // now
+  bool witness_votes = false;               // now
+  std::vector<std::string> power_problems;  // of the other nodes' power switches, seen from here
 };
 
 Json status_json(const core::Replica& replica, const StatusContext& context);

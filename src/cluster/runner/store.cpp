@@ -37,7 +37,7 @@ Result<void> write_all(const std::string& folder, const proto::StateFile& file) 
                        {"text", applied.text},
                        {"applied_at", applied.applied_at},
                        {"applied_by", applied.applied_by}};
-  const std::string text = record.dump(1) + "\n";
+  const std::string text = record.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
   if (const auto old = read_file(kept); applied.counter > 0 && (!old || *old != text)) {
     if (auto done = replace_file_durably(kept, text); !done) return done;
     const auto files = history_files(folder);

@@ -1,6 +1,7 @@
 #include "cluster/resource/floating_ip/floating_ip.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 #include <utility>
 
@@ -71,7 +72,10 @@ Task<Result<void>> FloatingIp::start(StepOptions options) {
   auto watched = begin_watch(*place);
   if (!watched) {
     auto removed = netlink->remove(place->entry);
-    if (!removed) watched.error().what += "; and it cannot be removed: " + removed.error().what;
+    if (!removed)
+      watched =
+          failure(watched.error().what + "; and it cannot be removed: " + removed.error().what,
+                  ENOTRECOVERABLE);
   }
   co_return watched;
 }
