@@ -101,6 +101,7 @@ class Node {
   core::Timing timing_;
   std::unique_ptr<membership::Engine> engine_;
   GroupContext group_context_;
+  GroupContext node_services_context_ = group_context_;
   std::map<core::GroupName, std::unique_ptr<GroupRunner>> groups_;
   std::unique_ptr<GroupRunner> node_services_;  // those that run on every node, outside groups
   core::GroupReport node_services_report_;

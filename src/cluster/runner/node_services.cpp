@@ -27,7 +27,10 @@ executor::GroupSpec node_services_spec(const core::Config& config) {
 }  // namespace
 
 Task<void> Node::adopt_node_services(process::HelloReply kept) {
-  node_services_ = std::make_unique<GroupRunner>(group_context_, node_services_spec(config()));
+  // They run on every node at once, so no right to own them is needed.
+  node_services_context_.lease_held = [] { return true; };
+  node_services_ =
+      std::make_unique<GroupRunner>(node_services_context_, node_services_spec(config()));
   const auto known = std::ranges::find(kept.groups, kNodeServices.value, &process::KeptGroup::name);
   if (known != kept.groups.end()) co_await node_services_->adopt(known->note);
   update_node_services();
