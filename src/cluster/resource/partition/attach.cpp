@@ -102,11 +102,13 @@ Result<void> attach(const core::Partition& partition, Deadline deadline,
   if (auto free = check_not_mounted(*device, partition); !free) return free;
   if (auto sound = check_filesystem(partition, deadline); !sound) return sound;
   if (auto made = make_folders(partition.mount_point); !made) return made;
+  const Error unwanted{"nobody waits for it any more", ECANCELED};
+  if (!wanted) return failure(unwanted);  // from here on the journal may be written to
   const auto mount = make_mount(partition);
   if (!mount) return failure(mount.error());
   if (auto readable = read_folder(mount->get()); !readable)
     return failure(readable.error().during("read " + partition.device));
-  if (!wanted) return failure("nobody waits for it any more", ECANCELED);
+  if (!wanted) return failure(unwanted);
   if (::move_mount(mount->get(), "", AT_FDCWD, partition.mount_point.c_str(),
                    MOVE_MOUNT_F_EMPTY_PATH) != 0)
     return mount_failure(partition, Fd());
