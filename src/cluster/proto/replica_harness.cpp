@@ -93,7 +93,6 @@ void Cluster::end_program(NodeId node) {
   m.inbox.clear();
   m.orders.clear();
   m.closed.clear();
-  m.repeated.clear();
   m.fenced.clear();
   m.installed = {};
   m.heard_ring = m.heard_index = m.heard_branch = 0;
@@ -337,13 +336,7 @@ std::vector<Cluster::Action> Cluster::work(NodeId node) {
     };
     if (held == m.keeper.end()) {
       if (!m.replica->may_decide() || !mine) continue;
-      const bool closed = m.closed[name] == order.ticket;
-      if (closed && up && m.repeated[name] != order.ticket)
-        act("closed before", [=, this, &m, ticket = order.ticket] {
-          m.repeated[name] = ticket;
-          report(node, name, ticket, Phase::offline);
-        });
-      if (closed) continue;
+      if (m.closed[name] == order.ticket) continue;
       if (up)
         act("opens", [=, this, &m, ticket = order.ticket] {
           m.keeper[name] = {ticket, Phase::starting};

@@ -103,7 +103,6 @@ class Cluster {
     std::map<GroupName, Held> keeper;
     std::map<GroupName, Order> orders;
     std::map<GroupName, uint64_t> closed;    // tickets
-    std::map<GroupName, uint64_t> repeated;  // tickets of which that was said again
     std::map<NodeId, int> fenced;            // attempts made
   };
   Machine& machine(NodeId node) { return machines_.at(node); }

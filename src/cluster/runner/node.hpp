@@ -71,6 +71,7 @@ class Node {
   void react();
   void react_to_config();
   void give_orders();
+  [[nodiscard]] bool holds(const core::GroupName& group) const;
   [[nodiscard]] executor::Order order_for(const core::GroupName& group) const;
   void run_timers();
   void watch_right();

@@ -14,7 +14,12 @@ void Node::give_orders() {
   for (const core::Group& group : config().groups) {
     const executor::Order order = order_for(group.name);
     const auto known = groups_.find(group.name);
-    if (!order.up && known == groups_.end()) continue;
+    if (!order.up && known == groups_.end()) {
+      // Told to hold it and not to in one breath: the others wait for a word that it is down.
+      if (holds(group.name))
+        say(core::Report{{group.name, order.ticket, core::Phase::offline, "", {}}});
+      continue;
+    }
     GroupRunner& runner = group_runner(group);
     if (order.up && order.ticket != runner.machine().order().ticket)
       begin_timeline(group.name, order);
@@ -31,6 +36,12 @@ void Node::give_orders() {
   std::erase_if(groups_, [this](const auto& entry) {
     return entry.second->machine().idle() && !order_for(entry.first).up;
   });
+}
+
+// Whether this node is the group's holder as the members see it.
+bool Node::holds(const core::GroupName& name) const {
+  const auto found = replica_.state().groups.find(name);
+  return found != replica_.state().groups.end() && found->second.holder == self_;
 }
 
 executor::Order Node::order_for(const core::GroupName& name) const {
