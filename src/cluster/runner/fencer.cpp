@@ -28,8 +28,14 @@ Fencer::Fencer(asio::io_context& io, core::NodeId self, std::function<void(core:
 
 void Fencer::carry_out(const std::vector<core::FenceOrder>& orders, const core::Config& config,
                        std::chrono::milliseconds delay) {
+  std::erase_if(told_, [&](const auto& told) {
+    return std::ranges::find(orders, told.first, &core::FenceOrder::target) == orders.end();
+  });
   for (const core::FenceOrder& order : orders) {
     if (order.by != self_ || under_way_.contains(order.target)) continue;
+    if (const auto told = told_.find(order.target);
+        told != told_.end() && told->second == order.attempt)
+      continue;
     under_way_[order.target] = order;
     const auto wait = kRetryStep * std::min(order.attempt, kRetryStepsMax) +
                       (order.after_delay ? delay : std::chrono::milliseconds{0});
@@ -68,6 +74,7 @@ Task<void> Fencer::fence(core::FenceOrder order, core::Node target,
   if (still_wanted_(order)) {
     const Moment start = now();
     const auto proof = co_await guard::prove_power_off(target.fence, target.name);
+    told_[order.target] = order.attempt;
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(now() - start);
     tell_({order.target, order.attempt, proof.has_value(), proof ? "" : proof.error().what,
            took.count()});

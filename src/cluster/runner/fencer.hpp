@@ -38,6 +38,7 @@ class Fencer {
   std::function<bool(const core::FenceOrder&)> still_wanted_;
   std::function<void()> ended_;
   std::map<core::NodeId, core::FenceOrder> under_way_;
+  std::map<core::NodeId, int> told_;  // the attempt whose result is on its way to all
   std::map<core::NodeId, std::string> device_problems_;
 };
 

@@ -1,9 +1,11 @@
 #include "cluster/resource/partition/attach.hpp"
 
+#include <algorithm>
 #include <dirent.h>
 #include <fcntl.h>
 #include <memory>
 #include <sys/mount.h>
+#include <thread>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -17,6 +19,9 @@
 
 namespace tasuki::resource {
 namespace {
+
+constexpr milliseconds kBusyMoment{300};
+constexpr milliseconds kBusyPause{2};
 
 Result<void> check_not_mounted(const BlockDevice& device, const core::Partition& partition) {
   const auto table = read_mount_table();
@@ -93,6 +98,19 @@ Result<Fd> make_mount(const core::Partition& partition) {
   return mount;
 }
 
+// A child that another thread starts has copies of this process's descriptors until it runs its
+// program: for a moment a device that was just closed still looks as if somebody had it.
+template <class Attempt>
+auto unless_busy_for_long(Deadline deadline, Attempt attempt) {
+  const Deadline end = std::min(deadline, after(kBusyMoment));
+  for (;;) {
+    auto result = attempt();
+    if (result || result.error().code != EBUSY || std::chrono::steady_clock::now() >= end)
+      return result;
+    std::this_thread::sleep_for(kBusyPause);
+  }
+}
+
 }  // namespace
 
 Result<void> attach(const core::Partition& partition, Deadline deadline,
@@ -100,11 +118,12 @@ Result<void> attach(const core::Partition& partition, Deadline deadline,
   const auto device = BlockDevice::find(partition.device);
   if (!device) return failure(device.error());
   if (auto free = check_not_mounted(*device, partition); !free) return free;
-  if (auto sound = check_filesystem(partition, deadline); !sound) return sound;
+  const auto check = [&] { return check_filesystem(partition, deadline); };
+  if (auto sound = unless_busy_for_long(deadline, check); !sound) return sound;
   if (auto made = make_folders(partition.mount_point); !made) return made;
   const Error unwanted{"nobody waits for it any more", ECANCELED};
   if (!wanted) return failure(unwanted);  // from here on the journal may be written to
-  const auto mount = make_mount(partition);
+  const auto mount = unless_busy_for_long(deadline, [&] { return make_mount(partition); });
   if (!mount) return failure(mount.error());
   if (auto readable = read_folder(mount->get()); !readable)
     return failure(readable.error().during("read " + partition.device));

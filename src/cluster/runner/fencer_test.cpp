@@ -1,0 +1,118 @@
+// The fencer with agents that are small scripts.
+#include "cluster/runner/fencer.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sys/stat.h>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "kit/file.hpp"
+
+namespace tasuki::runner {
+namespace {
+
+using namespace std::chrono_literals;
+using core::FenceOrder;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const core::NodeId kSelf{1};
+const core::NodeId kLost{2};
+
+struct FencerTest : testing::Test {
+  std::string folder = [] {
+    std::string name = testing::TempDir() + "tasuki-fencer.XXXXXX";
+    return std::string(::mkdtemp(name.data()));
+  }();
+  asio::io_context io;
+  core::Config config;
+  std::vector<core::FenceResult> results;
+  bool wanted = true;
+  int ended = 0;
+  Fencer fencer{io, kSelf, [this](core::FenceResult result) { results.push_back(result); },
+                [this](const FenceOrder&) { return wanted; }, [this] { ++ended; }};
+
+  // Its body sees $action; every call is written down.
+  void use_agent(const std::string& body) {
+    const std::string agent = folder + "/agent";
+    std::ofstream(agent) << "#!/bin/sh\nwhile read -r line; do case $line in action=*) "
+                            "action=${line#action=};; esac; done\necho $action >>"
+                         << folder << "/calls\n"
+                         << body << "\n";
+    ::chmod(agent.c_str(), 0755);
+    core::Node lost;
+    lost.id = kLost;
+    lost.name = "sv2";
+    lost.fence.push_back({agent, {}, 5s});
+    config.nodes = {lost};
+  }
+  void TearDown() override { std::filesystem::remove_all(folder); }
+
+  void carry_out(const std::vector<FenceOrder>& orders) { fencer.carry_out(orders, config, 20ms); }
+  // Until nothing is under way.
+  void run() {
+    io.restart();
+    io.run();
+  }
+  [[nodiscard]] std::string calls() const { return read_file(folder + "/calls").value_or(""); }
+};
+
+constexpr const char* kWorks = "[ $action = status ] && exit 2; exit 0";
+
+TEST_F(FencerTest, tells_that_the_power_is_off) {
+  use_agent(kWorks);
+  carry_out({{kLost, kSelf, 0, false}});
+  run();
+  ASSERT_EQ(results.size(), 1U);
+  EXPECT_TRUE(results[0].proved);
+  EXPECT_EQ(ended, 1);
+}
+
+TEST_F(FencerTest, an_attempt_is_made_once_however_often_it_is_ordered) {
+  use_agent(kWorks);
+  const std::vector<FenceOrder> orders{{kLost, kSelf, 0, false}};
+  carry_out(orders);
+  carry_out(orders);
+  run();
+  carry_out(orders);  // its result is still on its way to all
+  run();
+  EXPECT_EQ(calls(), "off\nstatus\n");
+  carry_out({});
+  carry_out(orders);  // the node was lost once more
+  run();
+  EXPECT_EQ(calls(), "off\nstatus\noff\nstatus\n");
+}
+
+TEST_F(FencerTest, a_failure_is_told_with_the_reason_and_the_next_attempt_is_made) {
+  use_agent("echo 'connection refused' >&2; exit 1");
+  carry_out({{kLost, kSelf, 0, false}});
+  run();
+  ASSERT_EQ(results.size(), 1U);
+  EXPECT_FALSE(results[0].proved);
+  EXPECT_THAT(results[0].problem, HasSubstr("connection refused"));
+  carry_out({{kLost, kSelf, 1, false}});
+  run();
+  EXPECT_EQ(results.size(), 2U);
+}
+
+TEST_F(FencerTest, one_that_should_lose_waits_and_is_asked_whether_it_is_still_wanted) {
+  use_agent(kWorks);
+  carry_out({{kLost, kSelf, 0, true}});
+  wanted = false;
+  run();
+  EXPECT_EQ(calls(), "");
+  EXPECT_EQ(ended, 1) << "so that a changed order is taken up";
+}
+
+TEST_F(FencerTest, does_not_carry_out_what_falls_to_another) {
+  use_agent(kWorks);
+  carry_out({{kLost, core::NodeId{3}, 0, false}});
+  run();
+  EXPECT_EQ(calls(), "");
+}
+
+}  // namespace
+}  // namespace tasuki::runner
