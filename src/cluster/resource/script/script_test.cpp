@@ -85,8 +85,8 @@ TEST_F(ScriptTest, a_start_that_fails_is_undone_by_the_stop_script) {
 
 TEST_F(ScriptTest, what_it_is_only_told_of_undoes_nothing_when_it_fails) {
   const std::string mark = keeper->folder() + "/undone";
-  const auto script = make(
-      "[ \"$ARMS_EVENT\" = START ] && sleep 1000 &\n[ \"$ARMS_EVENT\" = START ]", "touch " + mark);
+  const auto script =
+      make("[ \"$ARMS_EVENT\" = START ] || exit 1; sleep 1000 & exit 0", "touch " + mark);
   const process::ProcessName name{"office", "script.scripts.start"};
   ASSERT_TRUE(run_task(context, script->start({false, {{"ARMS_EVENT", "START"}}})));
   EXPECT_FALSE(run_task(context, script->tell({false, {{"ARMS_EVENT", "RECOVER"}}})));
