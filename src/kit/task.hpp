@@ -45,7 +45,7 @@ Task<std::invoke_result_t<Function>> on_worker(asio::thread_pool& workers, Funct
 // Starts a coroutine whose end nobody waits for; an exception that escapes it stops the process.
 template <class Executor>
 void start_task(const Executor& executor, Task<void> task) {
-  asio::co_spawn(executor, std::move(task), [](std::exception_ptr problem) {
+  asio::co_spawn(executor, std::move(task), [](const std::exception_ptr& problem) {
     if (problem) std::rethrow_exception(problem);
   });
 }

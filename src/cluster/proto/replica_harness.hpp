@@ -102,8 +102,8 @@ class Cluster {
     };
     std::map<GroupName, Held> keeper;
     std::map<GroupName, Order> orders;
-    std::map<GroupName, uint64_t> closed;    // tickets
-    std::map<NodeId, int> fenced;            // attempts made
+    std::map<GroupName, uint64_t> closed;  // tickets
+    std::map<NodeId, int> fenced;          // attempts made
   };
   Machine& machine(NodeId node) { return machines_.at(node); }
   Replica& replica(NodeId node) { return *machines_.at(node).replica; }

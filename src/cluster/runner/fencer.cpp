@@ -1,6 +1,7 @@
 #include "cluster/runner/fencer.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 #include <fmt/format.h>
 
@@ -63,9 +64,8 @@ Task<void> Fencer::watch(std::function<const core::Config&()> config) {
 }
 
 std::vector<std::string> Fencer::device_problems() const {
-  std::vector<std::string> problems;
-  for (const auto& [node, problem] : device_problems_) problems.push_back(problem);
-  return problems;
+  const auto problems = device_problems_ | std::views::values;
+  return {problems.begin(), problems.end()};
 }
 
 Task<void> Fencer::fence(core::FenceOrder order, core::Node target,
