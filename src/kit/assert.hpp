@@ -8,7 +8,6 @@ namespace tasuki {
 
 }  // namespace tasuki
 
-#define TASUKI_ASSERT(expression)                                        \
-  (static_cast<bool>(expression)                                         \
-       ? static_cast<void>(0)                                            \
-       : ::tasuki::assertion_failed(#expression, __FILE__, __LINE__))
+#define TASUKI_ASSERT(expression)                       \
+  (static_cast<bool>(expression) ? static_cast<void>(0) \
+                                 : ::tasuki::assertion_failed(#expression, __FILE__, __LINE__))

@@ -12,8 +12,8 @@ struct Unit {
   std::string_view name;
   int64_t milliseconds;
 };
-constexpr std::array kUnits{Unit{"ms", 1}, Unit{"s", 1000}, Unit{"m", 60'000},
-                            Unit{"h", 3'600'000}, Unit{"d", 86'400'000}};
+constexpr std::array kUnits{Unit{"ms", 1}, Unit{"s", 1000}, Unit{"m", 60'000}, Unit{"h", 3'600'000},
+                            Unit{"d", 86'400'000}};
 // Ten years: longer ones are mistakes, and sums of a few still fit.
 constexpr int64_t kLongestMilliseconds = 10LL * 366 * 86'400'000;
 
@@ -23,8 +23,10 @@ Result<Milliseconds> parse_duration(std::string_view text) {
   int64_t number = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (problem != std::errc{} || number < 0)
-    return failure(fmt::format("\"{}\" is not a time; write a number and a unit, as \"600ms\", "
-                               "\"30s\", \"5m\", \"2h\" or \"1d\"", text));
+    return failure(
+        fmt::format("\"{}\" is not a time; write a number and a unit, as \"600ms\", "
+                    "\"30s\", \"5m\", \"2h\" or \"1d\"",
+                    text));
   const std::string_view name = text.substr(static_cast<size_t>(end - text.data()));
   if (name.empty())
     return failure(fmt::format("\"{}\" has no unit; write \"{}ms\" or \"{}s\"", text, text, text));

@@ -16,8 +16,8 @@ TEST(Duration, without_a_unit_is_refused_with_a_proposal) {
 }
 
 TEST(Duration, what_is_no_time_is_refused) {
-  for (const auto* text : {"", "s", "-1s", "1.5s", "1 s", "5 minutes", "99999999999999999999s",
-                           "9999999999d"})
+  for (const auto* text :
+       {"", "s", "-1s", "1.5s", "1 s", "5 minutes", "99999999999999999999s", "9999999999d"})
     EXPECT_FALSE(parse_duration(text)) << text;
 }
 

@@ -1,8 +1,7 @@
 #include "kit/fd.hpp"
 
-#include <unistd.h>
-
 #include <cstring>
+#include <unistd.h>
 
 namespace tasuki {
 

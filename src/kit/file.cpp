@@ -1,11 +1,10 @@
 #include "kit/file.hpp"
 
+#include <cstdio>
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cstdio>
-#include <filesystem>
 
 #include "kit/fd.hpp"
 

@@ -1,8 +1,7 @@
 #include "kit/file.hpp"
 
-#include <sys/stat.h>
-
 #include <filesystem>
+#include <sys/stat.h>
 
 #include <gtest/gtest.h>
 
@@ -26,7 +25,7 @@ TEST_F(FileTest, a_durable_write_replaces_the_whole_content) {
 TEST_F(FileTest, the_mode_holds_whatever_the_umask_says) {
   const std::string path = folder / "key";
   ASSERT_TRUE(replace_file_durably(path, "secret", 0640));
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777, 0640U);
 }

@@ -32,7 +32,9 @@ class [[nodiscard]] Result : public std::expected<T, Error> {
 inline std::unexpected<Error> failure(std::string what, int code = 0) {
   return std::unexpected(Error{std::move(what), code});
 }
-inline std::unexpected<Error> failure(Error error) { return std::unexpected(std::move(error)); }
+inline std::unexpected<Error> failure(Error error) {
+  return std::unexpected(std::move(error));
+}
 
 // The failing half of a Result from errno: `return errno_failure("open " + path);`
 std::unexpected<Error> errno_failure(const std::string& action, int code = errno);

@@ -37,8 +37,7 @@ template <class Function>
 Task<std::invoke_result_t<Function>> on_worker(asio::thread_pool& workers, Function function) {
   using Value = std::invoke_result_t<Function>;
   co_return co_await asio::co_spawn(
-      workers,
-      [](Function call) -> Task<Value> { co_return call(); }(std::move(function)),
+      workers, [](Function call) -> Task<Value> { co_return call(); }(std::move(function)),
       asio::use_awaitable);
 }
 
