@@ -394,12 +394,13 @@ std::vector<Cluster::Action> Cluster::fences(NodeId node) {
   std::vector<Action> possible;
   for (const FenceOrder& order : m.replica->fences()) {
     if (order.by != node || m.fenced[order.target] > order.attempt) continue;
-    if (!fencing_works_)
+    if (!fencing_works_) {
       possible.push_back({fmt::format("{} cannot fence {}", node, order.target), [=, this, &m] {
                             m.fenced[order.target] = order.attempt + 1;
                             say(node, FenceResult{order.target, order.attempt, false, "no answer"});
                           }});
-    if (!fencing_works_) continue;
+      continue;
+    }
     possible.push_back({fmt::format("{} fences {}", node, order.target), [=, this] {
                           if (machine(order.target).on) cut_power(order.target);
                           say(node, FenceResult{order.target, order.attempt, true, "", 12});
