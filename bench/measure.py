@@ -10,7 +10,7 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PROGRAMS = ROOT / "build/release/bin"
+PROGRAMS = (ROOT / "build/release/bin").resolve()
 PROBE = PROGRAMS / "tools/probe"
 NAME_SERVICE = PROGRAMS / "tools/name_service"
 
