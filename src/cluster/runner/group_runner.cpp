@@ -94,7 +94,7 @@ void GroupRunner::set_spec(executor::GroupSpec spec) {
     perform(machine_.set_spec(std::move(spec)));
 }
 
-void GroupRunner::perform(std::vector<executor::Effect> effects) {
+void GroupRunner::perform(const std::vector<executor::Effect>& effects) {
   struct Performer {
     GroupRunner& self;
     void operator()(const core::Report& said) const { self.context_.report(said.report); }
@@ -126,13 +126,13 @@ void GroupRunner::finish(const Result<void>& result) {
   perform(machine_.done(result, machine_time()));
 }
 
-void GroupRunner::run_step(Task<Result<void>> step, milliseconds limit, std::string what) {
+void GroupRunner::run_step(Task<Result<void>> step, milliseconds limit, const std::string& what) {
   auto operation = std::make_shared<Operation>(context_.io);
   asio::co_spawn(
       context_.io, std::move(step),
       asio::bind_cancellation_slot(
           operation->cancel.slot(), [this, alive = alive_, operation, limit, what](
-                                        std::exception_ptr cancelled, Result<void> result) {
+                                        const std::exception_ptr& cancelled, Result<void> result) {
             if (!*alive || operation->ended) return;
             operation->ended = true;
             operation->limit.cancel();

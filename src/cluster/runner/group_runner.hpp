@@ -53,9 +53,9 @@ class GroupRunner {
  private:
   struct Operation;  // a step under way, with its limit
 
-  void perform(std::vector<executor::Effect> effects);
+  void perform(const std::vector<executor::Effect>& effects);
   void finish(const Result<void>& result);
-  void run_step(Task<Result<void>> step, std::chrono::milliseconds limit, std::string what);
+  void run_step(Task<Result<void>> step, std::chrono::milliseconds limit, const std::string& what);
   Task<Result<void>> start(executor::StartStep step);
   Task<Result<void>> tell(executor::TellStep step);
   Task<Result<void>> stop(executor::StopStep step);
