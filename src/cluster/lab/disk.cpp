@@ -16,6 +16,7 @@
 #include "cluster/lab/command.hpp"
 #include "kit/fd.hpp"
 #include "kit/file.hpp"
+#include "kit/mount_table.hpp"
 #include "kit/text.hpp"
 
 namespace tasuki::lab {
@@ -60,26 +61,6 @@ bool uses_direct_io(int loop) {
 void detach(unsigned number, const std::string& folder) {
   const auto loop = open_loop(number, folder, O_RDONLY);
   if (loop) ::ioctl(loop->get(), LOOP_CLR_FD);
-}
-
-struct Mounted {
-  dev_t device;
-  std::string mount_point;
-};
-
-std::vector<Mounted> mounts_of(pid_t pid) {
-  std::vector<Mounted> mounts;
-  const auto text = read_file(fmt::format("/proc/{}/mountinfo", pid));
-  if (!text) return mounts;
-  for (const auto line : split(*text, '\n')) {
-    const auto fields = split(line, ' ');
-    if (fields.size() < 5) continue;
-    const auto numbers = split(fields[2], ':');
-    mounts.push_back({makedev(static_cast<unsigned>(std::stoul(std::string(numbers[0]))),
-                              static_cast<unsigned>(std::stoul(std::string(numbers[1])))),
-                      std::string(fields[4])});
-  }
-  return mounts;
 }
 
 }  // namespace
@@ -176,7 +157,9 @@ std::vector<Error> shut_down_file_systems(const std::vector<LoopDevice>& loops,
     std::error_code error;
     const auto link = std::filesystem::read_symlink(fmt::format("/proc/{}/ns/mnt", pid), error);
     if (error || !seen_namespaces.insert(link.string()).second) continue;
-    for (const auto& mount : mounts_of(pid)) {
+    const auto mounts = read_mount_table(pid);
+    if (!mounts) continue;
+    for (const Mount& mount : *mounts) {
       if (wanted.erase(mount.device) == 0) continue;
       const std::string path = fmt::format("/proc/{}/root{}", pid, mount.mount_point);
       const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

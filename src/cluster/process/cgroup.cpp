@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <unistd.h>
 
-#include "cluster/process/mountinfo.hpp"
 #include "kit/file.hpp"
+#include "kit/mount_table.hpp"
 #include "kit/text.hpp"
 
 namespace tasuki::process {
@@ -21,7 +21,7 @@ std::string append_path(std::string folder, std::string_view below) {
 }  // namespace
 
 Result<CgroupPlace> parse_cgroup_place(std::string_view mountinfo, std::string_view own_cgroup) {
-  const auto mounts = parse_mountinfo(mountinfo);
+  const auto mounts = parse_mount_table(mountinfo);
   const auto mount = std::ranges::find(mounts, "cgroup2", &Mount::filesystem);
   if (mount == mounts.end())
     return failure(

@@ -2,19 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "cluster/process/mountinfo.hpp"
-
 namespace tasuki::process {
 namespace {
-
-TEST(Mountinfo, optional_fields_and_escapes_are_read) {
-  const auto mounts = parse_mountinfo(
-      "36 35 98:0 /mnt1 /mnt\\0402 rw,noatime master:1 shared:2 - ext3 /dev/root rw\n"
-      "37 35 0:31 / /run rw - tmpfs tmpfs rw\n"
-      "no mount\n");
-  EXPECT_EQ(mounts, (std::vector<Mount>{{"98:0", "/mnt1", "/mnt 2", "ext3"},
-                                        {"0:31", "/", "/run", "tmpfs"}}));
-}
 
 TEST(Cgroup, is_found_where_it_is_mounted) {
   EXPECT_EQ(parse_cgroup_place("29 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",

@@ -83,6 +83,12 @@ std::string read_rest(int fd) {
   return {buffer, got > 0 ? static_cast<size_t>(got) : 0};
 }
 
+// Already gone is as good as signalled; its pidfd tells. (Debian 12's sys/pidfd.h is not usable
+// from C++.)
+void send_signal(const Fd& pidfd, int signal) {
+  ::syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0);
+}
+
 }  // namespace
 
 Result<void> Keeper::run(const KeeperOptions& options) {
@@ -119,10 +125,7 @@ Keeper::Keeper(const KeeperOptions& options, Folders folders, std::unique_ptr<Re
     : folders_(std::move(folders)),
       reset_(std::move(reset)),
       socket_(loop_, options.socket,
-              {[this] {
-                 log::notice("tasukid connected");
-                 take(ClientConnected{});
-               },
+              {[this](pid_t tasukid) { connected(tasukid); },
                [this](std::string_view packet) { receive(packet); }}),
       state_(reset_->outlives_kernel()) {}
 
@@ -156,6 +159,20 @@ void Keeper::serve() {
     if (disarm_again_ && *disarm_again_ <= now()) keep_disarmed();
     if (const auto next = state_.next_deadline(); next && *next <= now()) take(TimePassed{});
   }
+}
+
+void Keeper::connected(pid_t tasukid) {
+  log::notice("tasukid connected");
+  take(ClientConnected{});
+  Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, tasukid, 0)));
+  if (!pidfd) {
+    log::warning("the tasukid that connected cannot be ended by the keeper: {}",
+                 errno_failure("open its pidfd").error().what);
+    return;
+  }
+  const int number = pidfd.get();
+  tasukids_.push_back({std::move(pidfd)});
+  loop_.watch(number, EPOLLIN, [this, number](uint32_t) { tasukid_ended(number); });
 }
 
 void Keeper::receive(std::string_view packet) {
@@ -195,9 +212,7 @@ void Keeper::perform(const StartProcess& start_process) {
 void Keeper::perform(const SignalProcess& signal) {
   const auto found = processes_.find(signal.name);
   if (found == processes_.end() || !found->second.child.pidfd) return;
-  // Already gone is as good as signalled; its pidfd tells. (Debian 12's sys/pidfd.h is not usable
-  // from C++.)
-  ::syscall(SYS_pidfd_send_signal, found->second.child.pidfd.get(), signal.signal, nullptr, 0);
+  send_signal(found->second.child.pidfd, signal.signal);
 }
 
 void Keeper::perform(const KillCgroup& kill) {
@@ -218,6 +233,16 @@ void Keeper::perform(const RemoveProcess& remove) {
 void Keeper::perform(const RemoveGroup& remove) {
   if (auto removed = remove_cgroup_tree(folders_.groups + "/" + remove.group); !removed)
     log::warning("{}", removed.error().what);
+}
+
+void Keeper::perform(const EndTasukid&) {
+  log::warning("letting go of every group: {}",
+               ending_ ? "the keeper ends" : "tasukid did not renew the lease");
+  for (Tasukid& tasukid : tasukids_) {
+    tasukid.told_to_end = true;
+    send_signal(tasukid.pidfd, SIGKILL);
+  }
+  if (tasukids_.empty()) take(TasukidEnded{});
 }
 
 void Keeper::perform(const StartRelease& release) {
@@ -252,11 +277,6 @@ void Keeper::perform(const Reply& reply) {
 void Keeper::perform(const Event& event) {
   if (const auto* exited = std::get_if<Exited>(&event))
     log::notice("{}/{} {}", exited->name.group, exited->name.key, describe(exited->status));
-  if (std::holds_alternative<LeaseExpired>(event))
-    log::warning("letting go of every group: {}",
-                 ending_ ? "the keeper ends" : "tasukid did not renew the lease");
-  if (const auto* released = std::get_if<Released>(&event))
-    log::warning("{} has let go of everything", released->group);
   socket_.send(event);
 }
 
@@ -315,6 +335,15 @@ void Keeper::cgroup_changed(const ProcessName& name) {
   if (!*populated) take(CgroupEmptied{name});
 }
 
+void Keeper::tasukid_ended(int pidfd) {
+  loop_.remove(pidfd);
+  const auto ended =
+      std::ranges::find(tasukids_, pidfd, [](const Tasukid& t) { return t.pidfd.get(); });
+  const bool awaited = ended->told_to_end;
+  tasukids_.erase(ended);
+  if (awaited && std::ranges::none_of(tasukids_, &Tasukid::told_to_end)) take(TasukidEnded{});
+}
+
 void Keeper::release_ended(const std::string& group) {
   const auto found = releases_.find(group);
   const Child child = std::move(found->second);
@@ -323,7 +352,10 @@ void Keeper::release_ended(const std::string& group) {
   const std::string problem = read_rest(child.report.get());
   const ExitStatus status = reap(child);
   reap_orphans();
-  if (status.success()) return take(ReleaseEnded{group, {}});
+  if (status.success()) {
+    log::warning("{} has let go of everything", group);
+    return take(ReleaseEnded{group, {}});
+  }
   take(ReleaseEnded{group, failure(problem.empty() ? "it " + describe(status) : problem)});
 }
 

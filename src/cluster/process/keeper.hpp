@@ -40,6 +40,11 @@ class Keeper {
     std::unique_ptr<CgroupWatch> cgroup;
     std::string problem;  // why its program cannot run
   };
+  // One that connected and lives.
+  struct Tasukid {
+    Fd pidfd;
+    bool told_to_end = false;
+  };
   // Output is read until its end, which may come after the process's own.
   struct Stream {
     ProcessName name;
@@ -60,6 +65,7 @@ class Keeper {
 
   Result<void> open();
   void serve();
+  void connected(pid_t tasukid);
   void receive(std::string_view packet);
   void on_signals();
 
@@ -69,6 +75,7 @@ class Keeper {
   void perform(const KillCgroup& kill);
   void perform(const RemoveProcess& remove);
   void perform(const RemoveGroup& remove);
+  void perform(const EndTasukid&);
   void perform(const StartRelease& release);
   void perform(const ArmReset& arm);
   void perform(const DisarmReset&);
@@ -80,6 +87,7 @@ class Keeper {
   void read_report(const ProcessName& name);
   void main_ended(const ProcessName& name);
   void cgroup_changed(const ProcessName& name);
+  void tasukid_ended(int pidfd);
   void release_ended(const std::string& group);
   void watch_output(const Spawn& spawn, Fd fd);
   bool read_output(Stream& stream);
@@ -99,6 +107,7 @@ class Keeper {
   std::map<ProcessName, Process> processes_;
   std::map<std::string, Child> releases_;  // by group
   std::list<Stream> streams_;
+  std::list<Tasukid> tasukids_;
   bool ending_ = false;
 };
 

@@ -42,8 +42,8 @@ KeeperClient::~KeeperClient() {
   connection_->socket.close();
 }
 
-void KeeperClient::set_handlers(KeeperHandlers handlers) {
-  handlers_ = std::move(handlers);
+void KeeperClient::on_loss(std::function<void(const std::string& why)> handler) {
+  on_loss_ = std::move(handler);
 }
 
 // --- Requests -----------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ void KeeperClient::lose(const std::string& why) {
     pending->answer = failure("the keeper was lost: " + why);
     pending->timer.cancel();
   }
-  if (handlers_.lost) handlers_.lost(why);
+  if (on_loss_) on_loss_(why);
 }
 
 void KeeperClient::on(const Reply& reply) {
@@ -201,14 +201,8 @@ void KeeperClient::on(const Reply& reply) {
 void KeeperClient::on(const Event& event) {
   if (const auto* exited = std::get_if<Exited>(&event)) return on(*exited);
   if (const auto* output = std::get_if<Output>(&event)) return on(*output);
-  if (const auto* lost = std::get_if<OutputLost>(&event))
-    return log::warning("{} lines of output came too fast and are only in the keeper's log",
-                        lost->lines);
-  if (const auto* released = std::get_if<Released>(&event)) {
-    if (handlers_.released) handlers_.released(released->group);
-    return;
-  }
-  if (handlers_.lease_expired) handlers_.lease_expired();
+  log::warning("{} lines of output came too fast and are only in the keeper's log",
+               std::get<OutputLost>(event).lines);
 }
 
 // The handlers are held while they run: what they do may end the watch they belong to.

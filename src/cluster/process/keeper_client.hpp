@@ -21,13 +21,6 @@ struct ProcessHandlers {
   std::function<void(const std::string& line)> output;
 };
 
-// What concerns the whole node.
-struct KeeperHandlers {
-  std::function<void(const std::string& why)> lost;  // the keeper or the connection is gone
-  std::function<void()> lease_expired;               // the keeper lets go of every group
-  std::function<void(const std::string& group)> released;
-};
-
 class KeeperClient {
  public:
   explicit KeeperClient(asio::io_context& context,
@@ -37,7 +30,8 @@ class KeeperClient {
   // Destroy it when no coroutine waits in it any more.
   ~KeeperClient();
 
-  void set_handlers(KeeperHandlers handlers);
+  // Called when the keeper or the connection is gone.
+  void on_loss(std::function<void(const std::string& why)> handler);
 
   // Connects, and again after a loss, and asks what runs. To be called before anything else.
   Task<Result<HelloReply>> hello();
@@ -105,7 +99,7 @@ class KeeperClient {
 
   asio::io_context& context_;
   std::string socket_path_;
-  KeeperHandlers handlers_;
+  std::function<void(const std::string& why)> on_loss_;
   std::shared_ptr<Connection> connection_;
   uint64_t last_id_ = 0;
   std::map<uint64_t, std::shared_ptr<Pending>> pending_;

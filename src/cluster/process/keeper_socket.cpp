@@ -52,7 +52,10 @@ void KeeperSocket::accept() {
   allow_long_packets(client_.get());
   watched_ = EPOLLIN;
   loop_.watch(client_.get(), watched_, [this](uint32_t events) { on_client(events); });
-  handlers_.connected();
+  ucred credentials{};
+  socklen_t bytes = sizeof credentials;
+  ::getsockopt(client_.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &bytes);
+  handlers_.connected(credentials.pid);
 }
 
 void KeeperSocket::drop_client() {

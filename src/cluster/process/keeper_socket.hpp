@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 
 #include "cluster/process/event_loop.hpp"
 #include "kit/fd.hpp"
@@ -16,7 +17,7 @@ namespace tasuki::process {
 class KeeperSocket {
  public:
   struct Handlers {
-    std::function<void()> connected;
+    std::function<void(pid_t)> connected;  // 0: a process that is not in this PID namespace
     std::function<void(std::string_view packet)> received;
   };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -116,9 +117,13 @@ void KeeperState::on(const ReleaseEnded& ended) {
     return;
   }
   effects_.emplace_back(RemoveGroup{ended.group});
-  effects_.emplace_back(Event(Released{ended.group}));
   groups_.erase(found);
   arm_reset();
+}
+
+void KeeperState::on(const TasukidEnded&) {
+  tasukid_may_act_ = false;
+  for (auto& [name, group] : groups_) release_when_free(name, group);
 }
 
 void KeeperState::on(const EndAsked&) {
@@ -265,24 +270,26 @@ void KeeperState::settle(const ProcessName& name) {
   group->second.processes.erase(found);
   if (!group->second.processes.empty()) return;
   reply(std::exchange(group->second.kill_request, {}), Done{});
-  if (group->second.letting_go) start_release(name.group, group->second);
+  release_when_free(name.group, group->second);
 }
 
 void KeeperState::let_go_of_all(milliseconds release) {
   lease_.reset();
   lease_expired_ = true;
-  effects_.emplace_back(Event(LeaseExpired{}));
+  tasukid_may_act_ = true;
+  effects_.emplace_back(EndTasukid{});
   for (auto& [name, group] : groups_) {
     if (group.letting_go) continue;
-    group.letting_go = LettingGo{now_ + release, false};
+    group.letting_go = LettingGo{now_ + release};
     for (auto& [key, process] : group.processes)
       begin_stop({name, key}, process, SIGTERM, now_ + release / kOrderlyStopPart);
-    if (group.processes.empty()) start_release(name, group);
   }
   arm_reset();
 }
 
-void KeeperState::start_release(const std::string& name, const Group& group) {
+void KeeperState::release_when_free(const std::string& name, Group& group) {
+  if (!group.letting_go || !group.processes.empty() || tasukid_may_act_) return;
+  if (std::exchange(group.letting_go->releasing, true)) return;
   effects_.emplace_back(StartRelease{name, group.releases, group.letting_go->until});
 }
 

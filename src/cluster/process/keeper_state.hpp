@@ -38,10 +38,11 @@ struct ReleaseEnded {
   std::string group;
   Result<void> result;
 };
-struct EndAsked {};  // the keeper itself is to end
+struct TasukidEnded {};  // no tasukid that had to be ended lives
+struct EndAsked {};      // the keeper itself is to end
 struct TimePassed {};
 using Fact = std::variant<ClientConnected, Asked, Started, StartFailed, MainEnded, CgroupEmptied,
-                          ReleaseEnded, EndAsked, TimePassed>;
+                          ReleaseEnded, TasukidEnded, EndAsked, TimePassed>;
 
 // Things to do.
 struct StartProcess {
@@ -64,6 +65,10 @@ struct RemoveGroup {
   std::string group;
   friend bool operator==(const RemoveGroup&, const RemoveGroup&) = default;
 };
+// A tasukid that hangs in the middle of a mount might finish it after the release.
+struct EndTasukid {
+  friend bool operator==(const EndTasukid&, const EndTasukid&) = default;
+};
 struct StartRelease {
   std::string group;
   std::vector<Release> releases;
@@ -77,8 +82,9 @@ struct ArmReset {  // the node is reset after this time unless armed again or di
 struct DisarmReset {
   friend bool operator==(const DisarmReset&, const DisarmReset&) = default;
 };
-using Effect = std::variant<StartProcess, SignalProcess, KillCgroup, RemoveProcess, RemoveGroup,
-                            StartRelease, ArmReset, DisarmReset, ResetNode, Reply, Event>;
+using Effect =
+    std::variant<StartProcess, SignalProcess, KillCgroup, RemoveProcess, RemoveGroup, EndTasukid,
+                 StartRelease, ArmReset, DisarmReset, ResetNode, Reply, Event>;
 using Effects = std::vector<Effect>;
 
 class KeeperState {
@@ -116,6 +122,7 @@ class KeeperState {
   };
   struct LettingGo {
     Moment until;
+    bool releasing = false;
     bool reset_asked = false;
   };
   struct Group {
@@ -137,6 +144,7 @@ class KeeperState {
   void on(const MainEnded& ended);
   void on(const CgroupEmptied& emptied);
   void on(const ReleaseEnded& ended);
+  void on(const TasukidEnded&);
   void on(const EndAsked&);
   void on(const TimePassed&);
 
@@ -153,7 +161,7 @@ class KeeperState {
   void kill(const ProcessName& name, Process& process);
   void settle(const ProcessName& name);
   void let_go_of_all(milliseconds release);
-  void start_release(const std::string& name, const Group& group);
+  void release_when_free(const std::string& name, Group& group);
   void arm_reset();
   void ask_reset(const std::string& name, Group& group, const std::string& why);
 
@@ -165,6 +173,7 @@ class KeeperState {
   std::map<std::string, Group> groups_;
   std::optional<Held> lease_;
   bool lease_expired_ = false;
+  bool tasukid_may_act_ = false;  // one that was to be ended may still be at work
   bool watchdog_;
   Moment now_;
   Effects effects_;

@@ -13,7 +13,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 const ProcessName kDb{"office", "db"};
-const std::vector<Release> kReleases{ReleaseMount{"/data"}};
+const std::vector<Release> kReleases{ReleaseMount{"/dev/sdb1", "/data"}};
 
 // A keeper in virtual time. Each step's effects are kept as words, which read like a log.
 struct KeeperStateTest : testing::Test {
@@ -29,6 +29,7 @@ struct KeeperStateTest : testing::Test {
   static std::string word(const KillCgroup& kill) { return "kill " + kill.name.key; }
   static std::string word(const RemoveProcess& remove) { return "remove " + remove.name.key; }
   static std::string word(const RemoveGroup& remove) { return "remove group " + remove.group; }
+  static std::string word(const EndTasukid&) { return "end tasukid"; }
   static std::string word(const StartRelease& release) { return "release " + release.group; }
   static std::string word(const ArmReset& arm) {
     return "arm " + std::to_string(arm.bound.count());
@@ -43,9 +44,7 @@ struct KeeperStateTest : testing::Test {
     return front;
   }
   static std::string word(const Event& event) {
-    if (const auto* exited = std::get_if<Exited>(&event)) return "exited " + exited->name.key;
-    if (const auto* released = std::get_if<Released>(&event)) return "released " + released->group;
-    return "lease expired";
+    return "exited " + std::get<Exited>(event).name.key;
   }
 
   Words take(const Fact& fact) {
@@ -191,22 +190,43 @@ TEST_F(KeeperStateTest, a_lease_that_runs_out_stops_kills_and_releases) {
   run_db();
   lease(3s, 6s);
   EXPECT_THAT(after(2999ms), IsEmpty());
-  EXPECT_THAT(after(1ms), ElementsAre("lease expired", "signal 15 db"));
+  EXPECT_THAT(after(1ms), ElementsAre("end tasukid", "signal 15 db"));
+  EXPECT_THAT(take(TasukidEnded{}), IsEmpty());
   EXPECT_THAT(after(1999ms), IsEmpty());
   EXPECT_THAT(after(1ms), ElementsAre("kill db")) << "after a third of the release time";
   take(MainEnded{kDb, {}});
   EXPECT_THAT(take(CgroupEmptied{kDb}), ElementsAre("remove db", "release office"));
-  EXPECT_THAT(take(ReleaseEnded{"office", {}}),
-              ElementsAre("remove group office", "released office", "disarm"));
+  EXPECT_THAT(take(ReleaseEnded{"office", {}}), ElementsAre("remove group office", "disarm"));
   EXPECT_EQ(hello(), (HelloReply{{}, true, false}));
   lease(3s, 6s);
   EXPECT_EQ(hello(), HelloReply{}) << "a new lease shows that tasukid knows";
+}
+
+TEST_F(KeeperStateTest, nothing_is_released_while_a_tasukid_might_still_mount_it) {
+  run_db();
+  lease(3s, 6s);
+  EXPECT_THAT(after(3s), ElementsAre("end tasukid", "signal 15 db"));
+  take(MainEnded{kDb, {}});
+  EXPECT_THAT(take(CgroupEmptied{kDb}), ElementsAre("remove db"));
+  EXPECT_THAT(take(TasukidEnded{}), ElementsAre("release office"));
+  EXPECT_THAT(take(TasukidEnded{}), IsEmpty()) << "once is enough";
+}
+
+TEST_F(KeeperStateTest, a_tasukid_that_cannot_be_ended_resets_the_node) {
+  run_db();
+  lease(3s, 6s);
+  after(3s);
+  take(MainEnded{kDb, {}});
+  take(CgroupEmptied{kDb});
+  EXPECT_THAT(after(6s),
+              ElementsAre("reset: the group \"office\" could not be let go of: time ran out"));
 }
 
 TEST_F(KeeperStateTest, a_release_that_takes_too_long_resets_the_node) {
   run_db();
   lease(3s, 6s);
   after(3s);
+  take(TasukidEnded{});
   take(MainEnded{kDb, {}});
   take(CgroupEmptied{kDb});
   EXPECT_THAT(after(5999ms), IsEmpty());
@@ -228,7 +248,8 @@ TEST_F(KeeperStateTest, a_process_that_cannot_be_killed_resets_the_node) {
 TEST_F(KeeperStateTest, a_release_that_fails_resets_the_node) {
   ask(OpenGroup{"office", kReleases, {}});
   lease(3s, 6s);
-  EXPECT_THAT(after(3s), ElementsAre("lease expired", "release office"));
+  EXPECT_THAT(after(3s), ElementsAre("end tasukid"));
+  EXPECT_THAT(take(TasukidEnded{}), ElementsAre("release office"));
   EXPECT_THAT(take(ReleaseEnded{"office", failure("unmount /data: busy")}),
               ElementsAre("reset: the group \"office\" could not be let go of: unmount /data: "
                           "busy"));
@@ -243,16 +264,17 @@ TEST_F(KeeperStateTest, nothing_new_begins_and_the_reset_stays_armed_while_letti
   EXPECT_THAT(ask(spawn_of({"office", "web"})), ElementsAre("reply 5: " + refusal));
   EXPECT_THAT(ask(CloseGroup{"office"}), ElementsAre("reply 6: " + refusal));
   EXPECT_THAT(lease(3s, 6s), ElementsAre("reply 7: " + refusal));
+  take(TasukidEnded{});
   take(MainEnded{kDb, {}});
   take(CgroupEmptied{kDb});
   now += 1s;
-  EXPECT_THAT(take(ReleaseEnded{"office", {}}),
-              ElementsAre("remove group office", "released office", "disarm"));
+  EXPECT_THAT(take(ReleaseEnded{"office", {}}), ElementsAre("remove group office", "disarm"));
 }
 
 TEST_F(KeeperStateTest, the_end_of_the_keeper_lets_go_of_everything) {
   run_db();
-  EXPECT_THAT(take(EndAsked{}), ElementsAre("lease expired", "signal 15 db"));
+  EXPECT_THAT(take(EndAsked{}), ElementsAre("end tasukid", "signal 15 db"));
+  take(TasukidEnded{});
   take(MainEnded{kDb, {}});
   take(CgroupEmptied{kDb});
   EXPECT_FALSE(state.empty());

@@ -1,9 +1,11 @@
 // The real keeper on the real kernel: processes, cgroups, mounts.
 #include <cstring>
 #include <filesystem>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
@@ -12,6 +14,7 @@
 #include "cluster/process/keeper_client.hpp"
 #include "cluster/process/run_command.hpp"
 #include "cluster/process/test_keeper.hpp"
+#include "cluster/process/unix_socket.hpp"
 
 namespace tasuki::process {
 namespace {
@@ -46,6 +49,16 @@ struct KeeperTest : testing::Test {
     const auto spawned = run_task(context, client->spawn(shell(name, script)));
     ASSERT_TRUE(spawned) << spawned.error().what;
     ASSERT_TRUE(run_until(context, [&] { return line == "ready"; }));
+  }
+  // What the keeper says when it has let go of everything, or after ten seconds.
+  HelloReply wait_for_release() {
+    const Moment limit = std::chrono::steady_clock::now() + 10s;
+    for (;;) {
+      auto hello = run_task(context, client->hello()).value();
+      if ((hello.lease_expired && hello.groups.empty()) || std::chrono::steady_clock::now() > limit)
+        return hello;
+      context.run_for(5ms);
+    }
   }
   Result<CommandEnd> run(Spawn spawn) {
     return run_task(context, run_command(*client, std::move(spawn), 10s));
@@ -162,7 +175,7 @@ TEST_F(KeeperTest, nothing_escapes_from_a_group_that_is_killed) {
 }
 
 TEST_F(KeeperTest, the_next_tasukid_finds_everything_and_is_told_of_it) {
-  begin("none", {ReleaseMount{"/data"}});
+  begin("none", {ReleaseMount{"/dev/sdb1", "/data"}});
   start(kMain, "echo ready; exec sleep 1000");
   const auto pid = client->find_running(kMain);
   client.reset();
@@ -170,10 +183,11 @@ TEST_F(KeeperTest, the_next_tasukid_finds_everything_and_is_told_of_it) {
   KeeperClient next(context, keeper->socket());
   const auto hello = run_task(context, next.hello());
   ASSERT_TRUE(hello) << hello.error().what;
-  EXPECT_EQ(
-      *hello,
-      (HelloReply{{{"office", "a note", {ReleaseMount{"/data"}}, {{"main", pid.value(), "test"}}}},
-                  false}));
+  EXPECT_EQ(*hello, (HelloReply{{{"office",
+                                  "a note",
+                                  {ReleaseMount{"/dev/sdb1", "/data"}},
+                                  {{"main", pid.value(), "test"}}}},
+                                false}));
   bool exited = false;
   const auto watch = next.watch(kMain, {[&](const Exited&) { exited = true; }, {}});
   ::kill(keeper->pids(kMain).front(), SIGKILL);
@@ -183,7 +197,7 @@ TEST_F(KeeperTest, the_next_tasukid_finds_everything_and_is_told_of_it) {
 TEST_F(KeeperTest, a_newer_tasukid_takes_the_place_of_the_older) {
   begin();
   std::string lost;
-  client->set_handlers({[&](const std::string& why) { lost = why; }, {}, {}});
+  client->on_loss([&](const std::string& why) { lost = why; });
   KeeperClient newer(context, keeper->socket());
   ASSERT_TRUE(run_task(context, newer.hello()));
   EXPECT_TRUE(run_until(context, [&] { return !lost.empty(); }));
@@ -192,23 +206,40 @@ TEST_F(KeeperTest, a_newer_tasukid_takes_the_place_of_the_older) {
 TEST_F(KeeperTest, a_lease_that_runs_out_stops_everything_and_unmounts) {
   keeper.emplace();
   client.emplace(context, keeper->socket());
-  std::vector<std::string> events;
-  client->set_handlers({{},
-                        [&] { events.push_back("lease expired"); },
-                        [&](const std::string& group) { events.push_back("released " + group); }});
   ASSERT_TRUE(run_task(context, client->hello()));
-  ASSERT_TRUE(
-      run_task(context, client->open_group({"office", {ReleaseMount{keeper->disk()}}, nullptr})));
+  ASSERT_TRUE(run_task(
+      context,
+      client->open_group({"office", {ReleaseMount{"/dev/no-such", keeper->disk()}}, nullptr})));
   // It holds the disk and does not want to go.
   start(kMain, "trap '' TERM; cd " + keeper->disk() + "; echo ready; while :; do sleep 1000; done");
   ASSERT_TRUE(keeper->disk_mounted());
   client->lease(std::chrono::steady_clock::now(), 50ms, 3s);
-  ASSERT_TRUE(run_until(context, [&] { return events.size() == 2; }));
-  EXPECT_THAT(events, ElementsAre("lease expired", "released office"));
+  EXPECT_EQ(wait_for_release(), (HelloReply{{}, true, false}));
   EXPECT_TRUE(keeper->pids(kMain).empty());
   EXPECT_FALSE(keeper->disk_mounted());
-  const auto hello = run_task(context, client->hello());
-  EXPECT_EQ(hello.value(), (HelloReply{{}, true, false}));
+}
+
+TEST_F(KeeperTest, a_tasukid_that_hangs_is_ended_before_its_groups_are_let_go_of) {
+  keeper.emplace();
+  const Fd tasukid = keeper->start_inside([&] {
+    const auto socket = connect_packet_socket(keeper->socket());
+    uint64_t id = 0;
+    for (const Operation& operation : std::vector<Operation>{
+             Hello{}, OpenGroup{"office", {ReleaseMount{"/dev/no-such", keeper->disk()}}, nullptr},
+             Lease{std::chrono::steady_clock::now(), 50ms, 20s}}) {
+      const auto packet = to_packet(Request{++id, operation});
+      if (::send(socket->get(), packet.data(), packet.size(), MSG_NOSIGNAL) < 0) return;
+    }
+    ::raise(SIGSTOP);
+  });
+  pollfd ended{tasukid.get(), POLLIN, 0};
+  ASSERT_EQ(::poll(&ended, 1, 10'000), 1);
+  siginfo_t how{};
+  ASSERT_EQ(::waitid(P_PIDFD, static_cast<id_t>(tasukid.get()), &how, WEXITED), 0);
+  EXPECT_EQ(how.si_status, SIGKILL);
+  client.emplace(context, keeper->socket());
+  EXPECT_EQ(wait_for_release(), (HelloReply{{}, true, false}));
+  EXPECT_FALSE(keeper->disk_mounted());
 }
 
 TEST_F(KeeperTest, a_renewed_lease_leaves_the_groups_alone) {
@@ -278,7 +309,7 @@ TEST_F(KeeperTest, the_watchdog_is_armed_by_the_lease_and_a_stuck_release_resets
   std::string folder = std::filesystem::temp_directory_path() / "tasuki-watchdog-XXXXXX";
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
   Watchdog watchdog(context, folder + "/watchdog.sock");
-  begin("simulated:" + folder + "/watchdog.sock", {ReleaseMount{"/"}});
+  begin("simulated:" + folder + "/watchdog.sock", {ReleaseMount{"/dev/no-such", "/"}});
   EXPECT_TRUE(watchdog.heard("disarm\n"));
   client->lease(std::chrono::steady_clock::now(), 100ms, 300ms);
   // The root of a namespace cannot be unmounted.

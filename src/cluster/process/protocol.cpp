@@ -184,13 +184,6 @@ void put(Json& json, const Output& output) {
 void put(Json& json, const OutputLost& lost) {
   json.update({{"event", "output-lost"}, {"lines", lost.lines}});
 }
-void put(Json& json, const LeaseExpired&) {
-  json["event"] = "lease-expired";
-}
-void put(Json& json, const Released& released) {
-  json.update({{"event", "released"}, {"group", released.group}});
-}
-
 Event event_of(const Json& json) {
   const auto event = json.at("event").get<std::string>();
   if (event == "exited") {
@@ -203,8 +196,6 @@ Event event_of(const Json& json) {
   }
   if (event == "output") return Output{process_name_of(json), json.at("line")};
   if (event == "output-lost") return OutputLost{json.at("lines")};
-  if (event == "lease-expired") return LeaseExpired{};
-  if (event == "released") return Released{json.at("group")};
   throw Refused{{fmt::format("the event \"{}\" is not known", event)}};
 }
 

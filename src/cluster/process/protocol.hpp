@@ -85,7 +85,7 @@ struct KillGroup {
   friend bool operator==(const KillGroup&, const KillGroup&) = default;
 };
 // Renews the right to own groups until `from` + `lease`; zero: nothing is owned. When it runs out
-// the keeper lets go of every group within `release`, or resets the node.
+// the keeper ends tasukid and lets go of every group within `release`, or resets the node.
 struct Lease {
   Moment from;
   milliseconds lease{};
@@ -160,16 +160,7 @@ struct OutputLost {
   uint64_t lines = 0;
   friend bool operator==(const OutputLost&, const OutputLost&) = default;
 };
-// The keeper began to let go of every group.
-struct LeaseExpired {
-  friend bool operator==(const LeaseExpired&, const LeaseExpired&) = default;
-};
-// Nothing of the group is left on this node; the keeper forgot it.
-struct Released {
-  std::string group;
-  friend bool operator==(const Released&, const Released&) = default;
-};
-using Event = std::variant<Exited, Output, OutputLost, LeaseExpired, Released>;
+using Event = std::variant<Exited, Output, OutputLost>;
 
 using FromKeeper = std::variant<Reply, Event>;
 

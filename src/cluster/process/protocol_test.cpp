@@ -7,7 +7,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::vector<Release> kReleases{ReleaseMount{"/data"}, ReleaseAddress{"eth0", "10.0.0.9", 24}};
+const std::vector<Release> kReleases{ReleaseMount{"/dev/sdb1", "/data"},
+                                     ReleaseAddress{"eth0", "10.0.0.9", 24}};
 
 TEST(Protocol, every_request_survives_the_wire) {
   for (const Operation& operation : std::vector<Operation>{
@@ -31,10 +32,10 @@ TEST(Protocol, every_reply_survives_the_wire) {
 }
 
 TEST(Protocol, every_event_survives_the_wire) {
-  for (const Event& event : std::vector<Event>{
-           Exited{{"office", "db"}, 42, {ExitStatus::How::code, 1}, Moment(77ns)},
-           Exited{{"office", "db"}, 42, {ExitStatus::How::signal, 9}, Moment(77ns)},
-           Output{{"office", "db"}, "a line"}, OutputLost{12}, LeaseExpired{}, Released{"office"}})
+  for (const Event& event :
+       std::vector<Event>{Exited{{"office", "db"}, 42, {ExitStatus::How::code, 1}, Moment(77ns)},
+                          Exited{{"office", "db"}, 42, {ExitStatus::How::signal, 9}, Moment(77ns)},
+                          Output{{"office", "db"}, "a line"}, OutputLost{12}})
     EXPECT_EQ(parse_from_keeper(to_packet(event)).value(), FromKeeper(event)) << to_packet(event);
 }
 

@@ -10,6 +10,7 @@
 namespace tasuki::process {
 
 struct ReleaseMount {
+  std::string device;
   std::string mount_point;
   friend bool operator==(const ReleaseMount&, const ReleaseMount&) = default;
 };

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <linux/sched.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -18,8 +19,8 @@
 #include <fmt/format.h>
 
 #include "cluster/process/cgroup.hpp"
-#include "cluster/process/mountinfo.hpp"
 #include "kit/file.hpp"
+#include "kit/mount_table.hpp"
 #include "kit/text.hpp"
 
 namespace tasuki::process {
@@ -138,10 +139,9 @@ TestKeeper::~TestKeeper() {
 }
 
 bool TestKeeper::disk_mounted() const {
-  const auto text = read_file(fmt::format("/proc/{}/mountinfo", init_pid_));
-  TASUKI_ASSERT(text.has_value());
-  return std::ranges::any_of(parse_mountinfo(*text),
-                             [&](const Mount& mount) { return mount.mount_point == disk(); });
+  const auto mounts = read_mount_table(init_pid_);
+  TASUKI_ASSERT(mounts.has_value());
+  return std::ranges::find(*mounts, disk(), &Mount::mount_point) != mounts->end();
 }
 
 std::vector<pid_t> TestKeeper::pids(const ProcessName& name) const {
@@ -157,6 +157,25 @@ bool TestKeeper::wait_empty(const ProcessName& name) const {
   while (watch && watch->populated().value_or(false))
     if (!wait_readable(watch->fd(), POLLPRI)) return false;
   return true;
+}
+
+Fd TestKeeper::start_inside(const std::function<void()>& body) const {
+  // A PID namespace counts for the children of who enters it; this test stays outside.
+  const Fd own(::open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC));
+  TASUKI_ASSERT(::setns(init_.get(), CLONE_NEWPID) == 0);
+  int pidfd = -1;
+  clone_args args{};
+  args.flags = CLONE_PIDFD;
+  args.pidfd = reinterpret_cast<uintptr_t>(&pidfd);
+  args.exit_signal = SIGCHLD;
+  const auto child = ::syscall(SYS_clone3, &args, sizeof args);
+  if (child == 0) {
+    body();
+    ::_exit(0);
+  }
+  TASUKI_ASSERT(::setns(own.get(), CLONE_NEWPID) == 0);
+  TASUKI_ASSERT(child > 0);
+  return Fd(pidfd);
 }
 
 int TestKeeper::end() {

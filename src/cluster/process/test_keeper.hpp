@@ -2,6 +2,7 @@
 // nothing is left afterwards, even if the test crashes.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <sys/types.h>
@@ -36,6 +37,9 @@ class TestKeeper {
   [[nodiscard]] bool wait_empty(const ProcessName& name) const;
   [[nodiscard]] std::string cgroup() const { return cgroup_; }
   [[nodiscard]] pid_t pid() const { return keeper_; }
+
+  // Runs `body` in a child that the keeper sees; its pidfd. To be waited for before the end.
+  [[nodiscard]] Fd start_inside(const std::function<void()>& body) const;
 
   // Tells it to end and waits: the exit code, or -1 when it does not within ten seconds.
   int end();

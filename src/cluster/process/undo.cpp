@@ -2,22 +2,18 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
-#include <cstring>
-#include <filesystem>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <set>
 #include <sys/mount.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
-#include "cluster/process/mountinfo.hpp"
+#include "kit/block_device.hpp"
 #include "kit/fd.hpp"
-#include "kit/file.hpp"
+#include "kit/mount_table.hpp"
 
 namespace tasuki::process {
 namespace {
@@ -25,56 +21,37 @@ namespace {
 // Between two tries of an unmount whose users are just going away.
 constexpr milliseconds kRetry{5};
 
-// The mount that umount2() would take away: the last one over the folder. Without a list of mounts
-// nothing is proved, so that is an error.
-Result<std::optional<Mount>> find_mount(const std::string& mount_point) {
-  const auto text = read_file("/proc/self/mountinfo");
-  if (!text) return failure(text.error());
-  std::optional<Mount> last;
-  for (Mount& mount : parse_mountinfo(*text))
-    if (mount.mount_point == mount_point) last = std::move(mount);
-  return last;
+// Whoever still has the mount's device, as far as mount tables tell.
+std::string holder_of(const BlockDevice& device) {
+  for (const auto& [process, mounts] : read_foreign_mount_tables())
+    if (!mounts_of(device, mounts).empty())
+      return fmt::format("; its file system is still mounted for process {}", process);
+  return "";
 }
 
-bool mounts_device(std::string_view mountinfo, const std::string& device) {
-  return std::ranges::any_of(parse_mountinfo(mountinfo),
-                             [&](const Mount& mount) { return mount.device == device; });
-}
-
-// The process in whose mount namespace the device is still mounted; each namespace is read once.
-std::optional<std::string> find_other_holder(const std::string& device) {
-  std::set<ino_t> seen;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
-    const std::string process = entry.path();
-    struct stat status{};
-    if (::stat((process + "/ns/mnt").c_str(), &status) != 0) continue;
-    if (!seen.insert(status.st_ino).second) continue;
-    const auto text = read_file(process + "/mountinfo");
-    if (text && mounts_device(*text, device)) return entry.path().filename();
+// One try: unmounts whatever lies there, and proves that nothing has the device any more.
+Result<void> try_to_undo(const ReleaseMount& release) {
+  // Without a list of mounts nothing is proved.
+  auto table = read_mount_table();
+  for (; table; table = read_mount_table()) {
+    if (std::ranges::find(*table, release.mount_point, &Mount::mount_point) == table->end()) break;
+    if (::umount2(release.mount_point.c_str(), UMOUNT_NOFOLLOW) != 0)
+      return errno_failure("unmount " + release.mount_point);
   }
-  return {};
+  if (!table) return failure(table.error());
+  const auto found = BlockDevice::find(release.device);
+  const BlockDevice device = found ? *found : BlockDevice{release.device, 0};
+  auto free = device.check_free();
+  if (!free) free.error().what += holder_of(device);
+  return free;
 }
 
 Result<void> undo(const ReleaseMount& release, Moment until) {
-  std::optional<std::string> device;
-  Error last{"time ran out"};
   for (;;) {
-    const auto mount = find_mount(release.mount_point);
-    if (!mount) return failure(mount.error());
-    if (*mount) {
-      device = (*mount)->device;
-      if (::umount2(release.mount_point.c_str(), UMOUNT_NOFOLLOW) == 0) continue;
-      last = {std::strerror(errno), errno};
-    } else if (const auto holder = device ? find_other_holder(*device) : std::nullopt) {
-      last = {fmt::format("its file system is still mounted for process {}", *holder)};
-    } else {
-      return {};
-    }
-    if (std::chrono::steady_clock::now() >= until) break;
+    auto undone = try_to_undo(release);
+    if (undone || std::chrono::steady_clock::now() >= until) return undone;
     std::this_thread::sleep_for(kRetry);
   }
-  return failure(last.during("unmount " + release.mount_point));
 }
 
 struct DeleteAddress {

@@ -10,8 +10,8 @@
 
 namespace tasuki::process {
 
-// Undoes each in order, tries again until `until`, and proves it: the file system is mounted in no
-// mount namespace, the address is on no interface. Failure names the first that is still held.
+// Undoes each in order, tries again until `until`, and proves it: the device opens exclusively, the
+// address is on no interface. Failure names the first that is still held.
 // umount2() is used without MNT_DETACH: a mount that only looks gone may still write.
 Result<void> undo_releases(const std::vector<Release>& releases, Moment until);
 

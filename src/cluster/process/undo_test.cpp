@@ -15,7 +15,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include "kit/fd.hpp"
+#include "kit/text.hpp"
 
 namespace tasuki::process {
 namespace {
@@ -84,7 +88,7 @@ TEST(Undo, an_address_is_gone_afterwards) {
 
 TEST(Undo, what_is_not_there_is_undone) {
   const std::vector<Release> releases{ReleaseAddress{"no-such-link", "10.77.0.9", 24},
-                                      ReleaseMount{"/no/such/mount"}};
+                                      ReleaseMount{"/dev/no-such", "/no/such/mount"}};
   EXPECT_TRUE(undo_releases(releases, in(0s)));
 }
 
@@ -93,7 +97,7 @@ TEST(Undo, a_mount_is_gone_afterwards_however_often_it_was_mounted) {
     const std::string folder = std::filesystem::temp_directory_path();
     for (int times = 0; times < 2; ++times)
       ASSERT_EQ(::mount("tmpfs", folder.c_str(), "tmpfs", 0, nullptr), 0);
-    EXPECT_TRUE(undo_releases({ReleaseMount{folder}}, in(1s)));
+    EXPECT_TRUE(undo_releases({ReleaseMount{"/dev/no-such", folder}}, in(1s)));
     EXPECT_NE(::umount2(folder.c_str(), UMOUNT_NOFOLLOW), 0) << "nothing is mounted any more";
   });
 }
@@ -103,16 +107,41 @@ TEST(Undo, a_mount_in_use_is_a_failure_that_names_it) {
     const std::string folder = std::filesystem::temp_directory_path();
     ASSERT_EQ(::mount("tmpfs", folder.c_str(), "tmpfs", 0, nullptr), 0);
     ASSERT_EQ(::chdir(folder.c_str()), 0);
-    const auto done = undo_releases({ReleaseMount{folder}}, in(20ms));
+    const auto done = undo_releases({ReleaseMount{"/dev/no-such", folder}}, in(20ms));
     ASSERT_FALSE(done);
     EXPECT_EQ(done.error().what, "unmount " + folder + ": Device or resource busy");
   });
 }
 
+// An ext4 file system on a loop device of its own.
+struct LoopDevice {
+  std::string image = std::filesystem::temp_directory_path() / "tasuki-undo-XXXXXX";
+  std::string path;
+
+  LoopDevice() {
+    const Fd file(::mkostemp(image.data(), O_CLOEXEC));
+    EXPECT_EQ(::ftruncate(file.get(), off_t{16} << 20), 0);
+    run("mkfs.ext4 -q " + image);
+    path = run("losetup --find --show " + image);
+  }
+  ~LoopDevice() {
+    run("losetup --detach " + path);
+    ::unlink(image.c_str());
+  }
+  static std::string run(const std::string& command) {
+    FILE* output = ::popen(command.c_str(), "re");
+    char line[256] = "";
+    std::ignore = std::fgets(line, sizeof line, output);
+    EXPECT_EQ(::pclose(output), 0) << command;
+    return std::string(trim(line));
+  }
+};
+
 TEST(Undo, a_file_system_mounted_elsewhere_is_not_released) {
   in_namespaces([] {
+    const LoopDevice device;
     const std::string folder = std::filesystem::temp_directory_path();
-    ASSERT_EQ(::mount("tmpfs", folder.c_str(), "tmpfs", 0, nullptr), 0);
+    ASSERT_EQ(::mount(device.path.c_str(), folder.c_str(), "ext4", 0, nullptr), 0);
     // A process in a mount namespace of its own keeps a copy of the mount.
     int ready[2], hold[2];
     ASSERT_EQ(::pipe(ready), 0);
@@ -126,11 +155,27 @@ TEST(Undo, a_file_system_mounted_elsewhere_is_not_released) {
     }
     char byte = 0;
     ASSERT_EQ(::read(ready[0], &byte, 1), 1);
-    const auto done = undo_releases({ReleaseMount{folder}}, in(20ms));
+    const std::vector<Release> releases{ReleaseMount{device.path, folder}};
+    const auto held = undo_releases(releases, in(20ms));
     ::close(hold[1]);
     ::waitpid(holder, nullptr, 0);
-    ASSERT_FALSE(done);
-    EXPECT_NE(done.error().what.find("still mounted for process"), std::string::npos);
+    ASSERT_FALSE(held);
+    EXPECT_EQ(held.error().what,
+              fmt::format("open {} exclusively: Device or resource busy; its file system is still "
+                          "mounted for process {}",
+                          device.path, holder));
+    EXPECT_TRUE(undo_releases(releases, in(1s))) << "the holder is gone";
+  });
+}
+
+TEST(Undo, a_device_that_somebody_has_open_exclusively_is_not_released) {
+  in_namespaces([] {
+    const LoopDevice device;
+    const std::vector<Release> releases{ReleaseMount{device.path, "/no/such/mount"}};
+    const Fd checker(::open(device.path.c_str(), O_RDWR | O_EXCL | O_CLOEXEC));
+    const auto held = undo_releases(releases, in(20ms));
+    ASSERT_FALSE(held) << "such as e2fsck, in the middle of its work";
+    EXPECT_EQ(held.error().what, "open " + device.path + " exclusively: Device or resource busy");
   });
 }
 

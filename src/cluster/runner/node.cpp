@@ -97,19 +97,10 @@ Node::~Node() {
 }
 
 Task<Result<void>> Node::start() {
-  keeper_.set_handlers({
-      [](const std::string& why) {
-        // The keeper is the parent of all that runs here; without it nothing can be watched.
-        log::error("the keeper is gone ({}); tasukid starts anew", why);
-        std::_Exit(EXIT_FAILURE);
-      },
-      [] {
-        log::error(
-            "the keeper lets go of this node's groups, because tasukid could not prove its "
-            "right to them in time; tasukid starts anew");
-        std::_Exit(EXIT_FAILURE);
-      },
-      [](const std::string&) {},
+  keeper_.on_loss([](const std::string& why) {
+    // The keeper is the parent of all that runs here; without it nothing can be watched.
+    log::error("the keeper is gone ({}); tasukid starts anew", why);
+    std::_Exit(EXIT_FAILURE);
   });
   auto kept = co_await keeper_.hello();
   if (!kept) co_return failure(kept.error());

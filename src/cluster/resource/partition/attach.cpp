@@ -12,7 +12,7 @@
 
 #include "cluster/resource/partition/filesystem.hpp"
 #include "cluster/resource/partition/mount_options.hpp"
-#include "cluster/resource/partition/mount_table.hpp"
+#include "kit/block_device.hpp"
 #include "kit/fd.hpp"
 #include "kit/file.hpp"
 #include "kit/text.hpp"

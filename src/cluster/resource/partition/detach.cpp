@@ -15,8 +15,8 @@
 
 #include <fmt/format.h>
 
-#include "cluster/resource/partition/mount_table.hpp"
 #include "cluster/resource/partition/users.hpp"
+#include "kit/block_device.hpp"
 #include "kit/fd.hpp"
 #include "kit/log.hpp"
 
@@ -93,13 +93,8 @@ std::optional<std::string> try_to_release(const BlockDevice& device, FilesystemM
     }
   if (problem) return problem;
 
-  Fd proof(::open(device.path.c_str(), O_RDWR | O_EXCL | O_CLOEXEC));
-  if (!proof && (errno == EROFS || errno == EACCES))  // a device that cannot be written anyway
-    proof = Fd(::open(device.path.c_str(), O_RDONLY | O_EXCL | O_CLOEXEC));
-  // A device that is gone cannot be written through this node either.
-  if (proof || errno == ENOENT || errno == ENXIO || errno == ENODEV || errno == ENOMEDIUM)
-    return std::nullopt;
-  return errno_failure("open " + device.path + " exclusively").error().what;
+  if (auto free = device.check_free(); !free) return free.error().what;
+  return std::nullopt;
 }
 
 // Force is only for what Tasuki mounted. A device that is mounted in another place, perhaps because

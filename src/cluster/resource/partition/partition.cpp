@@ -31,7 +31,8 @@ class Partition final : public Resource {
   Task<Result<void>> stop(StepOptions options) override;
   Task<Result<bool>> adopt() override;
   [[nodiscard]] Result<std::vector<process::Release>> releases() const override {
-    return std::vector<process::Release>{process::ReleaseMount{wanted_.mount_point}};
+    return std::vector<process::Release>{
+        process::ReleaseMount{wanted_.device, wanted_.mount_point}};
   }
 
  private:

@@ -420,7 +420,7 @@ TEST_F(PartitionTest, names_its_users) {
 
 TEST_F(PartitionTest, of_which_the_keeper_is_told_the_mount_to_undo) {
   EXPECT_EQ(make({"/dev/sda1", "/data", "ext4", ""})->releases().value(),
-            (std::vector<process::Release>{process::ReleaseMount{"/data"}}));
+            (std::vector<process::Release>{process::ReleaseMount{"/dev/sda1", "/data"}}));
 }
 
 }  // namespace

@@ -19,13 +19,14 @@ constexpr milliseconds kTimeToEnd{2000};  // between asking a program to end and
 constexpr int kCannotExecute = 127;       // as a shell says it
 
 // In the child, where only async-signal-safe calls are allowed.
-[[noreturn]] void execute(char* const* arguments, int output) {
+[[noreturn]] void execute(char* const* arguments, int output, pid_t parent) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   // Tied to the worker's thread, which lives as long as this process: whoever repairs a file
   // system must not go on when nobody knows of it any more.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(kCannotExecute);  // it died before
   const int nothing = ::open("/dev/null", O_RDONLY);
   if (nothing < 0) ::_exit(kCannotExecute);
   ::dup2(nothing, STDIN_FILENO);
@@ -64,9 +65,10 @@ Result<ProgramEnd> run_program(std::vector<std::string> command, Deadline deadli
   for (auto& word : command) arguments.push_back(word.data());
   arguments.push_back(nullptr);
 
+  const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child < 0) return errno_failure("start " + command[0]);
-  if (child == 0) execute(arguments.data(), input.get());
+  if (child == 0) execute(arguments.data(), input.get(), parent);
   input.reset();
 
   std::string text;

@@ -6,8 +6,8 @@
 
 #include "cluster/core/config.hpp"
 #include "cluster/resource/partition/deadline.hpp"
-#include "cluster/resource/partition/mount_table.hpp"
 #include "cluster/resource/resource.hpp"
+#include "kit/block_device.hpp"
 
 namespace tasuki::resource {
 

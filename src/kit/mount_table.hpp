@@ -9,12 +9,14 @@
 
 #include "kit/result.hpp"
 
-namespace tasuki::resource {
+namespace tasuki {
 
 struct Mount {
   uint64_t id = 0;
   dev_t device = 0;  // of the file system; a number without a device for btrfs
+  std::string root;  // the folder within the file system that is mounted
   std::string mount_point;
+  std::string filesystem;
   std::string source;  // as it was given to mount(2)
   bool read_only = false;
   friend bool operator==(const Mount&, const Mount&) = default;
@@ -23,8 +25,9 @@ struct Mount {
 // In its order: a later mount covers an earlier one at the same place. Other lines are left out.
 std::vector<Mount> parse_mount_table(std::string_view mountinfo);
 
-// This process's own.
-Result<std::vector<Mount>> read_mount_table();
+// The mounts that a process sees.
+Result<std::vector<Mount>> read_mount_table();  // this one
+Result<std::vector<Mount>> read_mount_table(pid_t process);
 
 // The mounts of the other mount namespaces, each as one process in it sees them.
 struct ForeignMounts {
@@ -33,17 +36,4 @@ struct ForeignMounts {
 };
 std::vector<ForeignMounts> read_foreign_mount_tables();
 
-// A block device as mount tables show it.
-struct BlockDevice {
-  std::string path;
-  dev_t number = 0;  // 0: there is no such device any more
-
-  // Fails with a sentence when the path is not that of a block device.
-  static Result<BlockDevice> find(const std::string& path);
-  [[nodiscard]] bool carries(const Mount& mount) const;
-};
-
-// Those of them whose file system is on the device.
-std::vector<Mount> mounts_of(const BlockDevice& device, const std::vector<Mount>& mounts);
-
-}  // namespace tasuki::resource
+}  // namespace tasuki

@@ -1,4 +1,4 @@
-#include "cluster/resource/partition/mount_table.hpp"
+#include "kit/mount_table.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -13,12 +13,12 @@
 #include "kit/file.hpp"
 #include "kit/text.hpp"
 
-namespace tasuki::resource {
+namespace tasuki {
 namespace {
 
 // Where the fields lie; any number of optional fields and a "-" come before the last three.
-constexpr size_t kId = 0, kDevice = 2, kMountPoint = 4, kOptions = 5, kOptional = 6;
-constexpr size_t kSource = 2, kFilesystemOptions = 3;  // counted from the "-"
+constexpr size_t kId = 0, kDevice = 2, kRoot = 3, kMountPoint = 4, kOptions = 5, kOptional = 6;
+constexpr size_t kFilesystem = 1, kSource = 2, kFilesystemOptions = 3;  // counted from the "-"
 
 template <class Number>
 std::optional<Number> to_number(std::string_view text) {
@@ -66,8 +66,19 @@ std::optional<Mount> parse_line(std::string_view line) {
   const auto id = to_number<uint64_t>(fields[kId]);
   const auto device = to_device(fields[kDevice]);
   if (!id || !device) return std::nullopt;
-  return Mount{*id, *device, unescape(fields[kMountPoint]), unescape(dash[kSource]),
+  return Mount{*id,
+               *device,
+               unescape(fields[kRoot]),
+               unescape(fields[kMountPoint]),
+               std::string(dash[kFilesystem]),
+               unescape(dash[kSource]),
                says_read_only(fields[kOptions]) || says_read_only(dash[kFilesystemOptions])};
+}
+
+Result<std::vector<Mount>> read_table_of(const std::string& process) {
+  const auto text = read_file("/proc/" + process + "/mountinfo");
+  if (!text) return failure(text.error());
+  return parse_mount_table(*text);
 }
 
 }  // namespace
@@ -80,9 +91,11 @@ std::vector<Mount> parse_mount_table(std::string_view mountinfo) {
 }
 
 Result<std::vector<Mount>> read_mount_table() {
-  const auto text = read_file("/proc/self/mountinfo");
-  if (!text) return failure(text.error());
-  return parse_mount_table(*text);
+  return read_table_of("self");
+}
+
+Result<std::vector<Mount>> read_mount_table(pid_t process) {
+  return read_table_of(fmt::to_string(process));
 }
 
 std::vector<ForeignMounts> read_foreign_mount_tables() {
@@ -97,37 +110,9 @@ std::vector<ForeignMounts> read_foreign_mount_tables() {
     // A process that is just ending has no namespace any more.
     if (!process || ::stat((entry.path() / "ns/mnt").c_str(), &other) != 0) continue;
     if (!seen.emplace(other.st_dev, other.st_ino).second) continue;
-    if (const auto text = read_file(entry.path() / "mountinfo"))
-      tables.push_back({*process, parse_mount_table(*text)});
+    if (auto table = read_mount_table(*process)) tables.push_back({*process, std::move(*table)});
   }
   return tables;
 }
 
-Result<BlockDevice> BlockDevice::find(const std::string& path) {
-  struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) {
-    if (errno == ENOENT) return failure(fmt::format("there is no device {}", path), ENOENT);
-    return errno_failure("look at " + path);
-  }
-  if (!S_ISBLK(status.st_mode))
-    return failure(fmt::format("{} is not a block device", path), ENOTBLK);
-  return BlockDevice{path, status.st_rdev};
-}
-
-// btrfs numbers its file systems by itself, so that only the source tells the device.
-bool BlockDevice::carries(const Mount& mount) const {
-  if (number == 0) return mount.source == path;
-  if (major(mount.device) != 0) return mount.device == number;
-  struct stat status{};
-  return mount.source.starts_with('/') && ::stat(mount.source.c_str(), &status) == 0 &&
-         S_ISBLK(status.st_mode) && status.st_rdev == number;
-}
-
-std::vector<Mount> mounts_of(const BlockDevice& device, const std::vector<Mount>& mounts) {
-  std::vector<Mount> found;
-  std::ranges::copy_if(mounts, std::back_inserter(found),
-                       [&device](const Mount& mount) { return device.carries(mount); });
-  return found;
-}
-
-}  // namespace tasuki::resource
+}  // namespace tasuki
