@@ -101,7 +101,7 @@ def service_kills(lab, rounds):
 
 def node_deaths(lab, rounds):
     outages = []
-    for _ in range(rounds):
+    for number in range(rounds):
         lab.probe.wait_steady()
         lost = lab.probe.server()
         fault_at = now()
@@ -110,7 +110,8 @@ def node_deaths(lab, rounds):
         outages.append(lab.probe.outage(fault_at))
         lab.lab("start", lost)
         lab.wait_all_online(via=lab.other(lost))
-        time.sleep(1)
+        # Deaths spread evenly over the second in which a heartbeat to the witness comes once.
+        time.sleep(1 + number / rounds)
     return outages
 
 

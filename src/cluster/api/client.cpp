@@ -129,7 +129,7 @@ Result<Reply> run(const std::string& path, HttpRequest request, std::chrono::mil
   Stream stream(io);
   Outcome outcome;
   asio::co_spawn(io, converse(stream, path, std::move(request), limit, std::move(on_event)),
-                 [&](std::exception_ptr problem, Outcome result) {
+                 [&](const std::exception_ptr& problem, Outcome result) {
                    if (problem) std::rethrow_exception(problem);
                    outcome = std::move(result);
                  });

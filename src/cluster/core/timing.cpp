@@ -94,10 +94,12 @@ std::vector<std::string> explain_timing(const Config& config, const Timing& timi
   if (witness_votes(config) > 0) {
     const milliseconds longest = std::max(timing.detect, kWitnessMissesAfter);
     const milliseconds shortest = std::max(timing.detect, kWitnessMissesAfter - kQdeviceHeartbeat);
+    const milliseconds middle =
+        std::max(timing.detect, kWitnessMissesAfter - kQdeviceHeartbeat / 2);
     lines.push_back(fmt::format(
         "the witness gives its vote to the others once it misses the lost node too, {} after its "
-        "last heartbeat (one every {}): {} to {} after the loss",
-        d(kWitnessMissesAfter), d(kQdeviceHeartbeat), d(shortest), d(longest)));
+        "last heartbeat (one every {}): {} to {} after the loss, {} in the middle",
+        d(kWitnessMissesAfter), d(kQdeviceHeartbeat), d(shortest), d(longest), d(middle)));
   }
   return lines;
 }

@@ -22,14 +22,18 @@ JsonLines::JsonLines(std::string file, size_t most) : file_(std::move(file)), mo
   if (torn) std::ofstream(file_, std::ios::app) << '\n';
 }
 
+JsonLines::~JsonLines() {
+  writer_.join();
+}
+
 void JsonLines::add(Json record) {
-  if (bytes_ > kFileBytesMax) {
-    std::rename(file_.c_str(), (file_ + ".1").c_str());
-    bytes_ = 0;
-  }
-  const std::string line = record.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  std::ofstream(file_, std::ios::app) << line;
-  bytes_ += line.size();
+  std::string line = record.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  const bool turn_over = bytes_ > kFileBytesMax;
+  bytes_ = (turn_over ? 0 : bytes_) + line.size();
+  asio::post(writer_, [this, turn_over, line = std::move(line)] {
+    if (turn_over) std::rename(file_.c_str(), (file_ + ".1").c_str());
+    std::ofstream(file_, std::ios::app) << line;
+  });
   remember(std::move(record));
 }
 

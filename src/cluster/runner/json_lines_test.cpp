@@ -27,9 +27,11 @@ TEST_F(JsonLinesTest, what_was_added_is_there_after_a_restart) {
 }
 
 TEST_F(JsonLinesTest, only_the_newest_stay_in_memory) {
-  JsonLines lines(file, 2);
-  for (int n = 1; n <= 3; ++n) lines.add({{"n", n}});
-  EXPECT_EQ(Json(lines.records()), (Json{{{"n", 2}}, {{"n", 3}}}));
+  {
+    JsonLines lines(file, 2);
+    for (int n = 1; n <= 3; ++n) lines.add({{"n", n}});
+    EXPECT_EQ(Json(lines.records()), (Json{{{"n", 2}}, {{"n", 3}}}));
+  }
   EXPECT_EQ(kept().size(), 3U);
 }
 
