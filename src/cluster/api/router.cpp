@@ -94,7 +94,6 @@ Result<Match> Router::find(Method method, std::string_view target) const& {
 
 std::vector<Route> Router::routes() const {
   std::vector<Route> routes;
-  routes.reserve(endpoints_.size());
   for (const auto& endpoint : endpoints_) routes.push_back(endpoint.route);
   return routes;
 }

@@ -23,10 +23,10 @@ std::string print_ms(double ms) {
 }
 
 std::string print_failover(const Json& failover, const Screen& screen) {
-  const Json& from = failover.at("from");
+  const std::string from = failover.at("from");
   std::string way = failover.at("to");
-  if (from != "")  // a first start comes from nowhere
-    way = fmt::format("{} {} {}", from.get<std::string>(), arrow(screen), way);
+  if (!from.empty())  // a first start comes from nowhere
+    way = fmt::format("{} {} {}", from, arrow(screen), way);
   std::vector<std::string> steps;
   for (const auto& step : failover.at("steps"))
     steps.push_back(

@@ -60,7 +60,7 @@ std::string Command::name() const {
 Command describe(const CLI::App& app) {
   std::string parent;
   for (const CLI::App* above = app.get_parent(); above; above = above->get_parent())
-    parent = parent.empty() ? above->get_name() : above->get_name() + " " + parent;
+    parent = parent.empty() ? above->get_name() : fmt::format("{} {}", above->get_name(), parent);
   return describe_below(app, parent);
 }
 

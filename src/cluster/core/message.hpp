@@ -75,11 +75,16 @@ struct Goodbye {};  // owns nothing any more
 struct Record {     // a finished timeline, which every member keeps for people
   std::string json;
 };
+// The numbers of the users that services run as at the sender; none: there is no such user.
+struct Accounts {
+  std::map<std::string, std::optional<uint32_t>> uids;
+  friend bool operator==(const Accounts&, const Accounts&) = default;
+};
 struct Renew {  // proves to its sender that the ring it was sent in still turned
   uint64_t sequence = 0;
 };
 
 using Message = std::variant<Hello, Snapshot, Propose, Stored, Report, FenceResult, TimerExpired,
-                             Leaving, Goodbye, Record, Renew>;
+                             Leaving, Goodbye, Record, Accounts, Renew>;
 
 }  // namespace tasuki::core

@@ -312,6 +312,17 @@ Json write(const Goodbye&) {
 Json write(const Record& m) {
   return {{"say", "record"}, {"json", m.json}};
 }
+Json write(const Accounts& m) {
+  Json uids = Json::object();
+  for (const auto& [user, uid] : m.uids) uids[user] = uid ? Json(*uid) : Json(nullptr);
+  return {{"say", "accounts"}, {"uids", std::move(uids)}};
+}
+Accounts parse_accounts(const Json& json) {
+  Accounts accounts;
+  for (const auto& [user, uid] : json.at("uids").items())
+    accounts.uids[user] = uid.is_null() ? std::nullopt : std::optional(uid.get<uint32_t>());
+  return accounts;
+}
 Json write(const Renew& m) {
   return {{"say", "renew"}, {"sequence", m.sequence}};
 }
@@ -334,6 +345,7 @@ Message parse_message(const Json& json, const ConfigReader& read_config) {
   if (say == "leaving") return Leaving{};
   if (say == "goodbye") return Goodbye{};
   if (say == "record") return Record{json.at("json")};
+  if (say == "accounts") return parse_accounts(json);
   if (say == "renew") return Renew{json.at("sequence")};
   throw std::runtime_error("unknown message " + say);
 }

@@ -42,6 +42,13 @@ TEST(Codec, a_snapshot_carries_the_whole_state) {
   EXPECT_EQ(std::get<Snapshot>(*heard).state, said.state);
 }
 
+TEST(Codec, accounts_may_have_no_number) {
+  const Accounts said{{{"postgres", 105}, {"nobody-here", std::nullopt}}};
+  const auto heard = decode(encode(said), read_anything);
+  ASSERT_TRUE(heard) << heard.error().what;
+  EXPECT_EQ(std::get<Accounts>(*heard), said);
+}
+
 TEST(Codec, a_state_file_keeps_what_is_durable) {
   const StateFile written{example_state().durable, true};
   const auto read = decode_state_file(encode_state_file(written), read_anything);

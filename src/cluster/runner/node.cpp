@@ -8,6 +8,7 @@
 
 #include "cluster/membership/witness.hpp"
 #include "cluster/process/undo.hpp"
+#include "cluster/runner/accounts.hpp"
 #include "cluster/runner/engine_config.hpp"
 #include "kit/assert.hpp"
 #include "kit/file.hpp"
@@ -22,6 +23,8 @@ namespace {
 // The answer to whoever asked for it goes out before tasukid starts anew.
 constexpr core::milliseconds kAnswerFirst{500};
 constexpr core::milliseconds kAskWitness{2000};
+// An administrator who mended them sees the status change within this.
+constexpr core::milliseconds kTellAccounts{30'000};
 
 std::string random_name() {
   std::random_device random;
@@ -90,7 +93,8 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, proto::Stat
       boot_(random_name()),
       isolation_timer_(io),
       restart_timer_(io),
-      witness_timer_(io) {}
+      witness_timer_(io),
+      accounts_timer_(io) {}
 
 Node::~Node() {
   workers_.join();
@@ -172,6 +176,17 @@ void Node::ask_witness() {
   });
 }
 
+void Node::tell_accounts() {
+  accounts_timer_.expires_after(kTellAccounts);
+  accounts_timer_.async_wait([this](boost::system::error_code stopped) {
+    if (!stopped) tell_accounts();
+  });
+  asio::post(workers_, [this, config = config()] {
+    auto accounts = read_accounts(config);
+    asio::post(io_, [this, accounts = std::move(accounts)] { say(accounts); });
+  });
+}
+
 // What it holds is undone as the keeper would do it, and proved, before it is forgotten.
 Task<Result<void>> Node::end_unknown_group(process::KeptGroup group) {
   if (auto killed = co_await keeper_.kill_group(group.name); !killed) co_return killed;
@@ -197,9 +212,15 @@ void Node::heard(core::NodeId from, std::string_view text) {
       timelines_.add(std::move(timeline));
     return;
   }
+  if (const auto* accounts = std::get_if<core::Accounts>(&*message)) {
+    accounts_[from] = *accounts;
+    return;
+  }
   const bool agreed = replica_.agreed();
   carry_out(replica_.delivered(from, *message));
-  if (!agreed && replica_.agreed()) agreed_at_ = now();
+  if (agreed || !replica_.agreed()) return;
+  agreed_at_ = now();
+  tell_accounts();
 }
 
 void Node::carry_out(core::Ready ready) {
@@ -252,6 +273,7 @@ void Node::react_to_config() {
     if (const core::Group* group = config().find_group(name))
       runner->set_spec(executor::group_spec(config(), *group));
   update_node_services();
+  tell_accounts();
 
   const auto written = write_corosync_conf(config(), paths_);
   if (!written) note(Note::Level::error, "Corosync", written.error().what);
@@ -280,6 +302,7 @@ Json Node::status() const {
   context.node_services = node_service_states();
   context.witness_votes = witness_votes_;
   context.power_problems = fencer_.device_problems();
+  context.account_problems = account_problems(config(), accounts_);
   return status_json(replica_, context);
 }
 

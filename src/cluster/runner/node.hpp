@@ -77,6 +77,7 @@ class Node {
   void watch_right();
   void wake_waiters();
   void ask_witness();
+  void tell_accounts();
   void remember_since();
   Task<void> adopt_node_services(process::HelloReply kept);
   void update_node_services();
@@ -117,7 +118,9 @@ class Node {
   asio::steady_timer isolation_timer_;
   asio::steady_timer restart_timer_;
   asio::steady_timer witness_timer_;
+  asio::steady_timer accounts_timer_;
   bool witness_votes_ = false;
+  std::map<core::NodeId, core::Accounts> accounts_;
   bool clustered_ = false;  // with Corosync under it
   bool leaving_alone_ = false;
   bool isolated_ = false;  // without the right for longer than the grace: everything goes down

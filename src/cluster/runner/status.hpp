@@ -19,6 +19,7 @@ struct StatusContext {
   std::string time;
   bool witness_votes = false;               // now
   std::vector<std::string> power_problems;  // of the other nodes' power switches, seen from here
+  std::vector<std::string> account_problems;
 };
 
 Json status_json(const core::Replica& replica, const StatusContext& context);
