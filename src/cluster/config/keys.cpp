@@ -12,7 +12,7 @@ using std::string_view;
 
 constexpr int64_t kSecond = 1000;
 constexpr int64_t kMinute = 60 * kSecond;
-constexpr int64_t kDay = 24 * 60 * kMinute;
+constexpr int64_t kDay = int64_t{24} * 60 * kMinute;
 constexpr int64_t kHighestNodeId = 0x7fffffff;  // Corosync: votequorum(5) keeps ids in 31 bits
 
 constexpr std::array<string_view, 1> kWitnessTypes{"qnetd"};

@@ -14,7 +14,7 @@ namespace {
 constexpr std::array<std::string_view, 4> kKindTexts{"partition", "floating-ip", "services",
                                                      "scripts"};
 
-std::string name_or(const Table& table, std::string fallback) {
+std::string name_or(const Table& table, const std::string& fallback) {
   const auto name = table.find_text("name");
   return name ? name->value : fallback;
 }

@@ -18,18 +18,6 @@ constexpr auto kFreezeLimit = 500ms;
 // A cgroup stays busy for an instant after its last process was reaped.
 constexpr auto kRemoveLimit = 2s;
 
-Result<std::string> cgroup2_mount_point() {
-  const auto mounts = read_file("/proc/self/mountinfo");
-  if (!mounts) return failure(mounts.error());
-  for (const auto line : split(*mounts, '\n')) {
-    const size_t separator = line.find(" - ");
-    if (separator == std::string_view::npos) continue;
-    if (!line.substr(separator + 3).starts_with("cgroup2 ")) continue;
-    return std::string(split(line, ' ')[4]);
-  }
-  return failure("cgroup v2 is not mounted; mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified");
-}
-
 bool is_frozen(const std::string& cgroup) {
   const auto events = read_file(cgroup + "/cgroup.events");
   return events && events->contains("frozen 1");
@@ -48,19 +36,6 @@ std::vector<std::string> folders_deepest_first(const std::string& cgroup) {
 }
 
 }  // namespace
-
-Result<std::string> own_cgroup() {
-  const auto mount_point = cgroup2_mount_point();
-  if (!mount_point) return mount_point;
-  const auto own = read_file("/proc/self/cgroup");
-  if (!own) return own;
-  for (const auto line : split(*own, '\n')) {
-    if (!line.starts_with("0::")) continue;
-    const auto path = line.substr(3);
-    return path == "/" ? *mount_point : *mount_point + std::string(path);
-  }
-  return failure("this process has no cgroup v2");
-}
 
 Result<void> set_frozen(const std::string& cgroup, bool frozen) {
   if (auto done = write_file(cgroup + "/cgroup.freeze", frozen ? "1" : "0"); !done) return done;

@@ -10,9 +10,6 @@
 
 namespace tasuki::lab {
 
-// The folder of this process's cgroup, wherever cgroup2 is mounted.
-Result<std::string> own_cgroup();
-
 // Freezes or thaws everything in the cgroup and below it. Success: the kernel says that it is so;
 // otherwise a process that cannot be stopped within half a second is left as it is, with an error.
 Result<void> set_frozen(const std::string& cgroup, bool frozen);

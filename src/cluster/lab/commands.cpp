@@ -32,7 +32,7 @@ constexpr int kNotUnderstood = 2;
 constexpr const char* kLabsFolder = "/var/lib/tasuki-lab";
 // XFS takes no less than 300; the files are sparse.
 constexpr uint64_t kDefaultDiskMebibytes = 512;
-constexpr uint64_t kMebibyte = 1024 * 1024;
+constexpr uint64_t kMebibyte = uint64_t{1024} * 1024;
 // Twice what a machine gets to shut down; then somebody should look.
 constexpr auto kDownLimit = 60s;
 
@@ -234,7 +234,7 @@ void add_verbs(CLI::App& app, Options& options, int& status) {
   up->add_flag("--json", options.json, "Print the lab's status as JSON when it runs");
   up->add_flag("--fresh", options.fresh, "Make the disks and the nodes' state anew");
   up->add_option("--disk-size", options.disk_mebibytes, "Size of a new disk in MiB")
-      ->check(CLI::Range(uint64_t{16}, uint64_t{1024 * 1024}))
+      ->check(CLI::Range(uint64_t{16}, uint64_t{1024} * 1024))
       ->capture_default_str();
   up->add_option("--client-address", options.client_address,
                  "Of the client host; the first free one from .200 on otherwise");

@@ -15,6 +15,7 @@
 #include "cluster/lab/namespaces.hpp"
 #include "cluster/lab/note.hpp"
 #include "cluster/lab/sweep.hpp"
+#include "kit/cgroup_place.hpp"
 #include "kit/file.hpp"
 #include "kit/json.hpp"
 
@@ -50,10 +51,10 @@ Result<void> write_record(const LabSettings& settings, const std::string& link) 
 }
 
 Result<void> guard(LabSettings& settings, Fd& progress) {
-  auto own = own_cgroup();
-  if (!own) return failure(own.error());
+  const auto place = find_cgroup_place();
+  if (!place) return failure(place.error());
   const pid_t self = ::getpid();
-  settings.places.cgroup = fmt::format("{}/tasuki-lab-{}", *own, self);
+  settings.places.cgroup = fmt::format("{}/tasuki-lab-{}", place->own, self);
   if (auto done = write_record(settings, fmt::format("{}/{}", kRegistry, self)); !done) return done;
   int alive[2];
   if (::pipe2(alive, O_CLOEXEC) != 0) return errno_failure("make a pipe");

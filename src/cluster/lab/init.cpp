@@ -44,6 +44,7 @@ struct Supervised {
   const std::string log = fmt::format("{}/{}.log", log_folder, program.name);
   const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0640);
   const int input = ::open("/dev/null", O_RDONLY);
+  if (output < 0 || input < 0) ::_exit(kCannotStart);
   ::dup2(input, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
   ::dup2(output, STDERR_FILENO);

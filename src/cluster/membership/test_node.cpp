@@ -271,7 +271,7 @@ TemporaryFolder::~TemporaryFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-TestCluster::TestCluster(std::vector<uint32_t> ids, std::chrono::milliseconds detect)
+TestCluster::TestCluster(const std::vector<uint32_t>& ids, std::chrono::milliseconds detect)
     : bridge_(CLONE_NEWNET, [] { ::pause(); }) {
   check(replace_file_durably(folder_.path() + "/authkey", make_authkey()).has_value(),
         "write the key");

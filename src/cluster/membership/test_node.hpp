@@ -87,7 +87,7 @@ class TemporaryFolder {
 // A bridge and its nodes, whose corosync.conf is made for a detection within `detect`.
 class TestCluster {
  public:
-  explicit TestCluster(std::vector<uint32_t> ids, std::chrono::milliseconds detect);
+  explicit TestCluster(const std::vector<uint32_t>& ids, std::chrono::milliseconds detect);
 
   TestNode& node(uint32_t id) { return *nodes_.at(id); }
   // As by a power cut.

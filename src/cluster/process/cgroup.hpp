@@ -1,27 +1,14 @@
-// Control groups, version 2: where they are on this machine, and the few things the keeper does
-// with them. Only cgroup.procs, cgroup.events and cgroup.kill are needed, no controller.
-// Source: the kernel's Documentation/admin-guide/cgroup-v2.rst.
+// Control groups, version 2: the few things the keeper does with them. Only cgroup.procs,
+// cgroup.events and cgroup.kill are needed, no controller. Source: the kernel's
+// Documentation/admin-guide/cgroup-v2.rst.
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "kit/fd.hpp"
 #include "kit/result.hpp"
 
 namespace tasuki::process {
-
-// Where the version 2 hierarchy is mounted, and the calling process's own cgroup as a folder in it.
-struct CgroupPlace {
-  std::string mount_point;  // "/sys/fs/cgroup"
-  std::string own;          // "/sys/fs/cgroup/system.slice/tasuki-keeper.service"
-  friend bool operator==(const CgroupPlace&, const CgroupPlace&) = default;
-};
-
-// Reads the place from the texts of /proc/self/mountinfo and /proc/self/cgroup; a sentence for a
-// person when this machine has no cgroup v2.
-Result<CgroupPlace> parse_cgroup_place(std::string_view mountinfo, std::string_view own_cgroup);
-Result<CgroupPlace> find_cgroup_place();
 
 // Opens the folder of a cgroup, as CLONE_INTO_CGROUP wants it.
 Result<Fd> open_cgroup(const std::string& folder);

@@ -18,6 +18,7 @@
 
 #include "cluster/process/undo.hpp"
 #include "kit/assert.hpp"
+#include "kit/cgroup_place.hpp"
 #include "kit/file.hpp"
 #include "kit/log.hpp"
 

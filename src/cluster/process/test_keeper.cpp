@@ -19,6 +19,7 @@
 #include <fmt/format.h>
 
 #include "cluster/process/cgroup.hpp"
+#include "kit/cgroup_place.hpp"
 #include "kit/file.hpp"
 #include "kit/mount_table.hpp"
 #include "kit/text.hpp"

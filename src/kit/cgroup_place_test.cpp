@@ -1,8 +1,8 @@
-#include "cluster/process/cgroup.hpp"
+#include "kit/cgroup_place.hpp"
 
 #include <gtest/gtest.h>
 
-namespace tasuki::process {
+namespace tasuki {
 namespace {
 
 TEST(Cgroup, is_found_where_it_is_mounted) {
@@ -35,4 +35,4 @@ TEST(Cgroup, missing_is_told_in_a_sentence_that_says_what_to_do) {
 }
 
 }  // namespace
-}  // namespace tasuki::process
+}  // namespace tasuki
