@@ -110,10 +110,10 @@ class Probe:
             raise Failed("the client was never answered again")
         return max(gaps)
 
-    def first_answer(self, since):
+    def first_answer(self, since, limit_s=90.0):
+        """How long after that moment the client was answered; waits for it."""
+        wait_until("the first answer", lambda: self.answers(since), limit_s)
         answers = self.answers(since)
-        if not answers:
-            raise Failed("the client was never answered")
         return answers[0][0] - since
 
 

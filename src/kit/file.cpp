@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include "kit/fd.hpp"
 
 namespace tasuki {
@@ -30,7 +32,7 @@ Result<void> sync_folder(const std::string& folder) {
 
 }  // namespace
 
-Result<std::string> read_file(const std::string& path) {
+Result<std::string> read_file(const std::string& path, size_t bytes_max) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return errno_failure("open " + path);
   std::string content;
@@ -41,6 +43,8 @@ Result<std::string> read_file(const std::string& path) {
     if (got < 0) return errno_failure("read " + path);
     if (got == 0) return content;
     content.append(buffer, static_cast<size_t>(got));
+    if (content.size() > bytes_max)
+      return failure(fmt::format("read {}: it has more than {} bytes", path, bytes_max), EFBIG);
   }
 }
 

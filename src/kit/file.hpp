@@ -1,6 +1,8 @@
 // Small files, read and written whole. The durable write is what every acknowledged state rests on.
 #pragma once
 
+#include <cstddef>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -8,8 +10,10 @@
 
 namespace tasuki {
 
-// The whole content of a file, /proc and /sys included.
-Result<std::string> read_file(const std::string& path);
+// The whole content of a file, /proc and /sys included. Fails with EFBIG once there are more than
+// `bytes_max`: a path that a person gives may be one without an end, as /dev/zero.
+Result<std::string> read_file(const std::string& path,
+                              size_t bytes_max = std::numeric_limits<size_t>::max());
 
 // Writes in place, without promises; for /sys, /proc and cgroup files.
 Result<void> write_file(const std::string& path, std::string_view content);

@@ -37,5 +37,15 @@ TEST_F(FileTest, an_error_names_the_file_and_the_reason) {
   EXPECT_EQ(read.error().code, ENOENT);
 }
 
+TEST_F(FileTest, is_read_up_to_a_limit_even_if_it_has_no_end) {
+  const std::string path = folder / "ten";
+  ASSERT_TRUE(replace_file_durably(path, "0123456789"));
+  EXPECT_EQ(read_file(path, 10).value(), "0123456789");
+  EXPECT_EQ(read_file(path, 9).error(),
+            (Error{"read " + path + ": it has more than 9 bytes", EFBIG}));
+  EXPECT_EQ(read_file("/dev/zero", 100'000).error(),
+            (Error{"read /dev/zero: it has more than 100000 bytes", EFBIG}));
+}
+
 }  // namespace
 }  // namespace tasuki

@@ -1,6 +1,4 @@
 // Whole command lines against a tasukid of the tests' own, which has every route of the contract.
-#include "cluster/cli/command.hpp"
-
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -14,6 +12,7 @@
 
 #include "cluster/api/router.hpp"
 #include "cluster/api/server.hpp"
+#include "cluster/cli/command.hpp"
 #include "cluster/cli/testing.hpp"
 #include "kit/file.hpp"
 
@@ -243,7 +242,8 @@ TEST_F(CommandTest, a_configuration_is_applied_after_it_was_said_what_changes) {
   daemon_.will_answer(
       "POST /v1/config dry",
       {200, {{"counter", 3}, {"changes", {{{"path", "group.db"}, {"what", "group db: is new"}}}}}});
-  daemon_.will_answer("POST /v1/config", {200, {{"counter", 4}, {"hash", "77aa88bb99"}}});
+  daemon_.will_answer("POST /v1/config",
+                      {200, {{"counter", 4}, {"hash", "77aa88bb99"}, {"absent", {"sv2"}}}});
   EXPECT_EQ(run({"config", "apply", file, "--dry-run"}), Exit::ok);
   EXPECT_EQ(terminal_.out, "This changes:\n  group db: is new\n");
   EXPECT_EQ(daemon_.requests().size(), 1);
@@ -255,7 +255,9 @@ TEST_F(CommandTest, a_configuration_is_applied_after_it_was_said_what_changes) {
 
   terminal_.answers = {"y"};
   EXPECT_EQ(run({"config", "apply", file}), Exit::ok);
-  EXPECT_THAT(terminal_.out, HasSubstr("Applied on every node as version 4 (77aa88bb).\n"));
+  EXPECT_THAT(terminal_.out,
+              HasSubstr("Applied as version 4 (77aa88bb) on every node that is up; sv2 gets it "
+                        "when back.\n"));
   ASSERT_EQ(daemon_.requests().size(), 4);
   EXPECT_THAT(daemon_.requests().back(), HasSubstr(R"("dry_run":false)"));
   EXPECT_THAT(daemon_.requests().back(), HasSubstr(R"("text":"x = 1\n")"));

@@ -109,9 +109,14 @@ void apply(Context& context, const ApplyOptions& options) {
   if (applied->at("counter") == preview->at("counter"))
     return context.terminal.print(
         fmt::format("It is version {} already.\n", applied->at("counter").get<uint64_t>()));
-  context.terminal.print(fmt::format("Applied on every node as version {} ({}).\n",
+  const auto absent = applied->at("absent").get<std::vector<std::string>>();
+  const std::string where =
+      absent.empty() ? "on every node"
+                     : fmt::format("on every node that is up; {} {} it when back",
+                                   join(absent, ", "), absent.size() == 1 ? "gets" : "get");
+  context.terminal.print(fmt::format("Applied as version {} ({}) {}.\n",
                                      applied->at("counter").get<uint64_t>(),
-                                     applied->at("hash").get<std::string>().substr(0, 8)));
+                                     applied->at("hash").get<std::string>().substr(0, 8), where));
 }
 
 struct DiffOptions {

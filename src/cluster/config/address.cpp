@@ -47,6 +47,19 @@ bool is_host_address(const Address& address) {
   return address.bytes[0] != 0 && address.bytes[0] < 224;
 }
 
+bool is_loopback(const Address& address) {
+  if (address.family == Family::ipv4) return address.bytes[0] == 127;
+  return address == parse_address("::1");
+}
+
+bool is_host_in_network(const Address& address, int prefix) {
+  constexpr int kLongestWithBroadcast = 30;
+  if (address.family == Family::ipv6 || prefix > kLongestWithBroadcast) return true;
+  Address inverse = address;  // its host part is zero where the address's is all ones
+  for (uint8_t& byte : inverse.bytes) byte = static_cast<uint8_t>(~byte);
+  return network_of(address, prefix) != address && network_of(inverse, prefix) != inverse;
+}
+
 std::optional<Endpoint> parse_endpoint(const std::string& text) {
   const size_t colon = text.rfind(':');
   if (colon == std::string::npos) return {};

@@ -35,6 +35,13 @@ int usual_prefix(Family family);
 // Whether a host can have it: not unspecified, multicast or broadcast.
 bool is_host_address(const Address& address);
 
+// Whether only the machine itself reaches it: 127.0.0.0/8 (RFC 1122 3.2.1.3) and ::1.
+bool is_loopback(const Address& address);
+
+// Whether a host in its network can have it: for IPv4 neither the network's own address nor its
+// broadcast address, which a /31 and a /32 do not have (RFC 3021).
+bool is_host_in_network(const Address& address, int prefix);
+
 struct Endpoint {
   Address address;
   uint16_t port = 0;

@@ -34,6 +34,29 @@ TEST(Address, a_host_has_neither_multicast_nor_broadcast_nor_unspecified_ones) {
     EXPECT_TRUE(is_host_address(*parse_address(text))) << text;
 }
 
+TEST(Address, loopback_is_the_whole_network_in_ipv4_and_one_address_in_ipv6) {
+  for (const auto* text : {"127.0.0.1", "127.255.0.9", "::1", "0:0::1"})
+    EXPECT_TRUE(is_loopback(*parse_address(text))) << text;
+  for (const auto* text : {"126.255.255.255", "128.0.0.1", "::2", "fd00::1"})
+    EXPECT_FALSE(is_loopback(*parse_address(text))) << text;
+}
+
+TEST(Address, a_host_has_neither_the_first_nor_the_last_of_its_ipv4_network) {
+  const auto is_host = [](const char* text, int prefix) {
+    return is_host_in_network(*parse_address(text), prefix);
+  };
+  EXPECT_FALSE(is_host("192.168.10.0", 24));
+  EXPECT_FALSE(is_host("192.168.10.255", 24));
+  EXPECT_FALSE(is_host("192.168.10.128", 25));
+  EXPECT_FALSE(is_host("192.168.10.3", 30));
+  EXPECT_TRUE(is_host("192.168.10.1", 24));
+  EXPECT_TRUE(is_host("192.168.10.255", 23));
+  EXPECT_TRUE(is_host("192.168.11.0", 23));
+  EXPECT_TRUE(is_host("192.168.10.3", 31));
+  EXPECT_TRUE(is_host("192.168.10.3", 32));
+  EXPECT_TRUE(is_host("fd00::", 64));
+}
+
 TEST(Endpoint, has_an_address_and_a_port_with_brackets_around_ipv6_only) {
   const auto endpoint = parse_endpoint("[fd00::1]:5432");
   ASSERT_TRUE(endpoint);

@@ -57,13 +57,14 @@ void check_sub_table(const Field& field, const TableKeys& known, Report& report)
     if (known.shape == Shape::repeated) wrong(field.line, "a single table");
     return check_table(*single, {&known}, report);
   }
+  const bool repeated = known.shape == Shape::repeated;
   const auto* items = field.value.as<std::vector<Value>>();
-  if (items == nullptr || known.shape != Shape::repeated)
-    return wrong(field.line, kind_of(field.value));
+  if (items == nullptr || !repeated) wrong(field.line, kind_of(field.value));
+  if (items == nullptr) return;
   for (const Value& item : *items)
     if (const auto* table = item.as<Table>())
       check_table(*table, {&known}, report);
-    else
+    else if (repeated)
       wrong(item.line, "an array with other things than tables");
 }
 

@@ -55,12 +55,21 @@ void check_link(size_t link, const Located<std::string>& text, const Located<std
                    "check that they reach each other directly");
 }
 
+void check_loopback(const Located<std::string>& text, Report& report) {
+  if (const auto address = parse_address(text.value); address && is_loopback(*address))
+    report.mistake(text.line, fmt::format("the node address {} is a loopback address", text.value),
+                   "write the one under which the other machines reach the node");
+}
+
 void check_addresses(const std::vector<const Table*>& nodes, Report& report) {
   Unique unique("node address", "give each node its own");
   for (const Table* node : nodes) {
     const auto addresses = node->texts("addresses");
-    for (const auto& [text, line] : addresses)
-      if (const auto address = parse_address(text)) unique.add(to_text(*address), line, report);
+    for (const auto& text : addresses) {
+      if (const auto address = parse_address(text.value))
+        unique.add(to_text(*address), text.line, report);
+      check_loopback(text, report);
+    }
     if (addresses.size() > kLinksMax)
       report.mistake(node->find("addresses")->line,
                      fmt::format("node {} has {} addresses", name_of(*node), addresses.size()),
@@ -87,18 +96,24 @@ void check_fence_agents(const std::vector<const Table*>& nodes, Report& report) 
                        "write a program's name or an absolute path");
 }
 
+// The first of them with the address, nullptr when there is none.
+const Table* find_owner(const std::vector<const Table*>& nodes, const Address& address) {
+  for (const Table* node : nodes)
+    for (const auto& [text, line] : node->texts("addresses"))
+      if (parse_address(text) == address) return node;
+  return nullptr;
+}
+
 void check_witness(const Table& root, const std::vector<const Table*>& nodes, Report& report) {
   const Table* witness = root.find_table("witness");
   if (witness == nullptr) return;
   const auto text = witness->find_text("address");
   const auto address = text ? parse_address(text->value) : std::nullopt;
   if (!address) return;
-  for (const Table* node : nodes)
-    for (const auto& [other, line] : node->texts("addresses"))
-      if (parse_address(other) == address)
-        report.mistake(text->line,
-                       fmt::format("the witness has the address of node {}", name_of(*node)),
-                       "it must be a third machine, or it is lost together with the node");
+  if (const Table* owner = find_owner(nodes, *address))
+    report.mistake(text->line,
+                   fmt::format("the witness has the address of node {}", name_of(*owner)),
+                   "it must be a third machine, or it is lost together with the node");
   if (nodes.size() % 2 == 1)
     report.warning(
         witness->line,

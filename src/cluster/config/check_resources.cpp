@@ -1,6 +1,9 @@
 // Partitions and floating IPs of all groups: any two groups may come to run on one node, so what
 // one of them takes no other may use.
+#include <algorithm>
+#include <array>
 #include <filesystem>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -29,16 +32,29 @@ bool is_inside(const std::string& path, const std::string& folder) {
   return path.starts_with(folder + '/');
 }
 
-void check_mount_points(const std::vector<Located<std::string>>& mount_points, Report& report) {
-  Unique unique("mount point", "give each partition its own");
-  for (const auto& [path, line] : mount_points) {
-    if (path == "/") {
-      report.mistake(line, "mount_point = \"/\" would hide the system",
-                     "write a folder for this partition, as \"/mnt/data1\"");
-    } else if (const auto plain = plain_path(path); plain != path) {
+// `path` is plain.
+void check_mount_point(const std::string& path, int line, Report& report) {
+  // A file system mounted on one of these hides what every program on the server needs.
+  constexpr auto kSystemFolders =
+      std::to_array<std::string_view>({"/", "/bin", "/boot", "/dev", "/etc", "/lib", "/lib32",
+                                       "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr", "/var"});
+  if (std::ranges::find(kSystemFolders, path) != kSystemFolders.end())
+    report.mistake(line,
+                   fmt::format("mount_point = \"{}\" would hide the system's own files", path),
+                   "write a folder for this partition, as \"/mnt/data1\"");
+}
+
+void check_mount_points(std::vector<Located<std::string>> mount_points, Report& report) {
+  for (auto& [path, line] : mount_points) {
+    const auto plain = plain_path(path);
+    if (plain != path)
       report.mistake(line, fmt::format("mount_point = \"{}\" is not in its plain form", path),
                      fmt::format("write \"{}\"", plain));
-    }
+    path = plain;
+    check_mount_point(path, line, report);
+  }
+  Unique unique("mount point", "give each partition its own");
+  for (const auto& [path, line] : mount_points) {
     if (!unique.add(path, line, report)) continue;
     for (const auto& [other, other_line] : mount_points)
       if (is_inside(path, other))
@@ -54,33 +70,41 @@ struct NamedAddress {
   Address address;
 };
 
-std::vector<NamedAddress> node_addresses(const Table& root) {
-  std::vector<NamedAddress> found;
+struct KnownAddresses {
+  std::vector<NamedAddress> nodes;
+  std::optional<Address> witness;
+};
+
+KnownAddresses known_addresses(const Table& root) {
+  KnownAddresses found;
   for (const Table* node : root.tables("node")) {
     const auto name = node->find_text("name");
     for (const auto& [text, line] : node->texts("addresses"))
       if (const auto address = parse_address(text))
-        found.push_back({name ? name->value : "", *address});
+        found.nodes.push_back({name ? name->value : "", *address});
   }
+  if (const Table* witness = root.find_table("witness"))
+    if (const auto text = witness->find_text("address")) found.witness = parse_address(text->value);
   return found;
+}
+
+// The prefix of the floating IP's network, as given or assumed; none when it is a mistake.
+std::optional<int> check_prefix(const Table& resource, Family family, Report& report) {
+  const auto given = resource.find_integer("prefix");
+  if (!given) return usual_prefix(family);
+  const int bits = address_bits(family);
+  if (given->value > bits && given->value <= address_bits(Family::ipv6))
+    report.mistake(given->line, fmt::format("prefix = {} is too long for IPv4", given->value),
+                   fmt::format("write at most {}", bits));
+  if (given->value < 1 || given->value > bits) return {};
+  return static_cast<int>(given->value);
 }
 
 // Every node of the policy must have an address in the floating IP's network, or it could not take
 // it over. An explicit interface may lead to a network that the file does not know.
-void check_network(const Table& group, const Table& resource, const Address& address, int line,
+void check_network(const Table& group, const Address& address, int prefix, int line,
                    const std::vector<NamedAddress>& known, Report& report) {
-  const auto given = resource.find_integer("prefix");
-  const int bits = address_bits(address.family);
-  if (given && (given->value < 1 || given->value > bits)) {
-    if (given->value > bits && given->value <= address_bits(Family::ipv6))
-      report.mistake(given->line, fmt::format("prefix = {} is too long for IPv4", given->value),
-                     fmt::format("write at most {}", bits));
-    return;
-  }
-  if (resource.find("interface") != nullptr) return;
-  const int prefix = given ? static_cast<int>(given->value) : usual_prefix(address.family);
   const Address network = network_of(address, prefix);
-
   std::vector<std::string> outside;
   for (const auto& [node, node_line] : group.texts("policy")) {
     bool exists = false;
@@ -100,19 +124,29 @@ void check_network(const Table& group, const Table& resource, const Address& add
                    "interface");
 }
 
-void check_floating_ip(const Table& group, const Table& resource,
-                       const std::vector<NamedAddress>& known, Unique& unique, Report& report) {
+void check_floating_ip(const Table& group, const Table& resource, const KnownAddresses& known,
+                       Unique& unique, Report& report) {
   const auto text = resource.find_text("address");
   const auto address = text ? parse_address(text->value) : std::nullopt;
   if (!address || !is_host_address(*address)) return;
   unique.add(to_text(*address), text->line, report);
-  for (const auto& [node, other] : known)
+  const auto wrong = [&](const std::string& what, std::string expected) {
+    report.mistake(text->line, fmt::format("the floating IP {} {}", to_text(*address), what),
+                   std::move(expected));
+  };
+  for (const auto& [node, other] : known.nodes)
     if (other == *address)
-      return report.mistake(
-          text->line,
-          fmt::format("the floating IP {} is an address of node {}", to_text(*address), node),
-          "choose one that no machine has");
-  check_network(group, resource, *address, text->line, known, report);
+      return wrong("is an address of node " + node, "choose one that no machine has");
+  if (known.witness == *address)
+    return wrong("is the witness's address", "choose one that no machine has");
+  const auto prefix = check_prefix(resource, address->family, report);
+  if (!prefix) return;
+  if (!is_host_in_network(*address, *prefix))
+    return wrong(fmt::format("is the first or the last of {}/{}, which no host can have",
+                             to_text(network_of(*address, *prefix)), *prefix),
+                 "choose another one, or write its network's prefix");
+  if (resource.find("interface") == nullptr)
+    check_network(group, *address, *prefix, text->line, known.nodes, report);
 }
 
 }  // namespace
@@ -126,11 +160,11 @@ void check_partitions(const Table& root, Report& report) {
     if (const auto path = partition->find_text("mount_point"); path && path->value.starts_with('/'))
       mount_points.push_back(*path);
   }
-  check_mount_points(mount_points, report);
+  check_mount_points(std::move(mount_points), report);
 }
 
 void check_floating_ips(const Table& root, Report& report) {
-  const auto known = node_addresses(root);
+  const auto known = known_addresses(root);
   Unique unique("floating IP", "give each resource its own");
   for (const Table* group : root.tables("group"))
     for (const Table* resource : group->tables("floating_ip"))

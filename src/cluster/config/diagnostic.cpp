@@ -1,6 +1,7 @@
 #include "cluster/config/diagnostic.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -56,7 +57,11 @@ bool Unique::add(const std::string& value, int line, Report& report) {
 std::string suggest(std::string_view word, std::span<const std::string> known) {
   if (const auto nearest = nearest_word(word, known))
     return fmt::format("did you mean \"{}\"?", *nearest);
-  return known.empty() ? "there is none yet" : fmt::format("use {}", quoted_list(known));
+  std::set<std::string_view> seen;
+  std::vector<std::string> once;  // names that the file gives twice are among the known ones
+  for (const std::string& candidate : known)
+    if (seen.insert(candidate).second) once.push_back(candidate);
+  return once.empty() ? "there is none yet" : fmt::format("use {}", quoted_list(once));
 }
 
 std::string quoted_list(std::span<const std::string> words) {

@@ -62,7 +62,7 @@ class Unique {
   std::map<std::string, int> first_lines_;
 };
 
-// `did you mean "policy"?` when a known word is near, else all of them.
+// `did you mean "policy"?` when a known word is near, else each of them once.
 std::string suggest(std::string_view word, std::span<const std::string> known);
 
 // "a", "b" or "c"

@@ -173,12 +173,24 @@ std::vector<std::string> common_order(const Group& group, const Group& other) {
   return names;
 }
 
+// A group does not stay on a node that may no longer run it.
+std::string policy_effect(const Group& before, const Group& after, const Config& before_config) {
+  std::vector<std::string> gone;
+  for (const core::NodeId id : before.policy)
+    if (std::ranges::find(after.policy, id) == after.policy.end())
+      gone.push_back(before_config.node_name(id));
+  if (gone.empty()) return std::string(kNoRestart);
+  return fmt::format("if it runs on {} it moves", join(gone, " or "));
+}
+
 void compare_group(const Group& before, const Config& before_config, const Group& after,
                    const Config& after_config, std::vector<Change>& changes) {
   const std::string path = "group." + after.name.value;
   const std::string subject = fmt::format("group {}", after.name);
-  compare_facets(path, subject, facets_of(before, before_config), facets_of(after, after_config),
-                 kNoRestart, changes);
+  compare_facets(path, subject, {policy_of(before, before_config)},
+                 {policy_of(after, after_config)}, policy_effect(before, after, before_config),
+                 changes);
+  compare_facets(path, subject, facets_of(before), facets_of(after), kNoRestart, changes);
   if (before.environment != after.environment)
     changes.push_back({path + ".environment",
                        subject + ": environment changes (its services and scripts restart)"});

@@ -4,7 +4,16 @@
 
 #include <fmt/format.h>
 #define TOML_EXCEPTIONS 0
+// toml++ 3.3 asserts what a broken file can make untrue ("[.a]"), and then handles it. A file must
+// not end the program, nor may the compiler assume what is asserted.
+#undef NDEBUG
+#define TOML_ASSERT(expression) static_assert(true)
+// As deep as a file can need, with every table written as { ... }: see report_long_key().
+#define TOML_MAX_NESTED_VALUES 8
 #include <toml++/toml.h>
+
+#include "cluster/config/keys.hpp"
+#include "kit/text.hpp"
 
 namespace tasuki::config {
 namespace {
@@ -65,6 +74,51 @@ std::optional<Located<T>> find_scalar(const Table& table, std::string_view key) 
   return Located<T>{*value, field->line};
 }
 
+// Every part of a dotted key is a table in the one before, and they are read and destroyed by
+// recursion, which more of them than this could lead past the end of the stack.
+bool report_long_key(std::string_view text, Report& report) {
+  constexpr std::ptrdiff_t kDotsInLineMax = 1000;
+  int line = 0;
+  for (const std::string_view content : split(text, '\n')) {
+    ++line;
+    const auto dots = std::ranges::count(content, '.');
+    if (dots <= kDotsInLineMax) continue;
+    report.mistake(line, fmt::format("there are {} dots in one line", dots),
+                   fmt::format("at most {} are possible", kDotsInLineMax));
+    return true;
+  }
+  return false;
+}
+
+bool is_at_line_end(const toml::source_position& position, std::string_view text) {
+  std::string_view line = split(text, '\n').at(position.line - 1);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  // Columns count characters, not bytes: what continues one in UTF-8 is 10xxxxxx (RFC 3629 3).
+  const auto characters =
+      std::ranges::count_if(line, [](char byte) { return (byte & 0xc0) != 0x80; });
+  return position.column > characters;
+}
+
+// "[group]" for a second time, where `[[group]]` was meant, or a key.
+std::string advice_for_redefinition(std::string_view description) {
+  const auto parts = split(description, '\'');
+  const TableKeys* table = parts.size() < 2 ? nullptr : find_table(parts[1]);
+  if (table == nullptr) return "write it once";
+  return fmt::format("write {}{}", written_form(*table),
+                     table->shape == Shape::repeated ? " each time" : " once");
+}
+
+// What to do about a mistake in the syntax, where its description does not say so.
+std::string advice_for(const toml::parse_error& mistake, std::string_view text) {
+  const std::string_view what = mistake.description();
+  if (what.contains("cannot redefine")) return advice_for_redefinition(what);
+  if (what.contains("string: ") && what.contains("control character") &&
+      is_at_line_end(mistake.source().begin, text))
+    return "close the quote in this line";
+  if (what.contains("string: encountered end-of-file")) return "close the quote";
+  return "correct this first";
+}
+
 }  // namespace
 
 const Field* Table::find(std::string_view key) const {
@@ -93,8 +147,8 @@ std::optional<Located<Milliseconds>> Table::find_time(std::string_view key) cons
 }
 
 const Table* Table::find_table(std::string_view key) const {
-  const Field* field = find(key);
-  return field == nullptr ? nullptr : field->value.as<Table>();
+  const auto found = tables(key);
+  return found.empty() ? nullptr : found.front();
 }
 
 std::vector<Located<std::string>> Table::texts(std::string_view key) const {
@@ -147,11 +201,13 @@ std::optional<std::string> scalar_text(const Value& value) {
 }
 
 std::optional<Table> parse_document(std::string_view text, Report& report) {
+  if (report_long_key(text, report)) return {};
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
-    report.mistake(line_of(parsed.error().source()),
-                   fmt::format("this is not TOML: {}", parsed.error().description()),
-                   "correct this first, mistakes after it are only seen then");
+    report.mistake(
+        line_of(parsed.error().source()),
+        fmt::format("this is not TOML: {}", parsed.error().description()),
+        fmt::format("{}, mistakes after it are only seen then", advice_for(parsed.error(), text)));
     return {};
   }
   return to_table(parsed.table());

@@ -33,6 +33,7 @@ struct Table {
   [[nodiscard]] std::optional<Located<int64_t>> find_integer(std::string_view key) const;
   [[nodiscard]] std::optional<Located<bool>> find_boolean(std::string_view key) const;
   [[nodiscard]] std::optional<Located<Milliseconds>> find_time(std::string_view key) const;
+  // The first of several, so that [[key]] for [key] does not bring other mistakes.
   [[nodiscard]] const Table* find_table(std::string_view key) const;
 
   // Empty when there is none.

@@ -112,14 +112,17 @@ Facets facets_of(const core::Resource& resource) {
   return facets;
 }
 
-Facets facets_of(const core::Group& group, const core::Config& config) {
-  std::vector<std::string> policy;
-  for (const core::NodeId id : group.policy) policy.push_back(config.node_name(id));
-  return {{"policy", join(policy, ", ")},
-          {"autostart", yes_or_no(group.autostart)},
+Facets facets_of(const core::Group& group) {
+  return {{"autostart", yes_or_no(group.autostart)},
           {"failback", group.failback == core::Failback::automatic ? "automatic" : "manual"},
           {"failback_after", format_duration(group.failback_after)},
           {"failure_expiry", format_duration(group.failure_expiry)}};
+}
+
+Facet policy_of(const core::Group& group, const core::Config& config) {
+  std::vector<std::string> names;
+  for (const core::NodeId id : group.policy) names.push_back(config.node_name(id));
+  return {"policy", join(names, ", ")};
 }
 
 }  // namespace tasuki::config

@@ -22,7 +22,8 @@ std::vector<Facet> facets_of(const core::Witness& witness);
 std::vector<Facet> facets_of(const core::Node& node);  // without the id
 std::vector<Facet> facets_of(const core::Service& service);
 std::vector<Facet> facets_of(const core::Resource& resource);
-// The policy by the names in `config`; without environment and resources.
-std::vector<Facet> facets_of(const core::Group& group, const core::Config& config);
+std::vector<Facet> facets_of(const core::Group& group);  // without policy, environment, resources
+// By the names in `config`.
+Facet policy_of(const core::Group& group, const core::Config& config);
 
 }  // namespace tasuki::config

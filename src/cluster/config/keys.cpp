@@ -207,7 +207,8 @@ constexpr auto kPartitionKeys = std::to_array<Key>({
     {.name = "mount_point",
      .type = path,
      .required = true,
-     .meaning = "Where it is mounted; neither / nor inside another partition's."},
+     .meaning = "Where it is mounted; neither /, a folder that the system needs, as /etc, nor "
+                "inside another partition's."},
     {.name = "filesystem",
      .type = choice,
      .required = true,
@@ -220,12 +221,13 @@ constexpr auto kFloatingIpKeys = std::to_array<Key>({
     {.name = "address",
      .type = address,
      .required = true,
-     .meaning = "The address that moves with the group."},
+     .meaning = "The address that moves with the group; no node and no witness has it."},
     {.name = "prefix",
      .type = integer,
      .lowest = 1,
      .highest = 128,
-     .meaning = "The length of its network's prefix; the interface's own when absent."},
+     .meaning = "The prefix length of the network it lies in; any when absent. It only helps to "
+                "pick the interface: the address itself is always set as /32, or /128 for IPv6."},
     {.name = "interface",
      .type = text,
      .meaning = "The network interface; when absent, the one with an address in the same "

@@ -73,6 +73,47 @@ TEST(Mistakes, are_all_reported_at_once_in_the_order_of_their_lines) {
                 "t:6: unknown key \"nam\" in [cluster]; did you mean \"name\"?"}));
 }
 
+TEST(Mistakes, in_a_broken_first_line_are_told_of_that_line) {
+  for (const auto* text : {"[.timing]", "[,]", "[{a]", "[\\group]", "[.timing]\n[cluster]\n", "[",
+                           "a", "a = ", "a = [}", "a = {b", "a = \"", "\xff"}) {
+    const ParseOutcome outcome = parse_config(text, "t");
+    ASSERT_EQ(outcome.mistakes.size(), 1U) << text;
+    EXPECT_EQ(outcome.mistakes[0].line, 1) << text;
+  }
+}
+
+TEST(Mistakes, a_file_that_no_message_could_carry_is_refused) {
+  std::string text(kExample);
+  text.append(kConfigBytesMax - text.size(), '\n');
+  EXPECT_TRUE(parse_config(text, "t").config);
+  text += '\n';
+  EXPECT_EQ(
+      texts_of(parse_config(text, "t").mistakes),
+      (std::vector<std::string>{"t:1: the file has 262145 bytes; at most 262144 are possible"}));
+}
+
+// The parts of `count` keys: "a.a.a".
+std::string long_key(size_t count) {
+  std::string key = "a";
+  for (size_t i = 1; i < count; ++i) key += ".a";
+  return key;
+}
+
+TEST(Mistakes, a_key_of_very_many_parts_does_not_exhaust_the_stack) {
+  for (const std::string& key : {long_key(1001), "[" + long_key(1001) + "]"})
+    EXPECT_EQ(parse_config(key + (key.front() == '[' ? "" : " = 1"), "t").mistakes.size(), 3U)
+        << "an unknown key, no [cluster], no [[node]]";
+  EXPECT_EQ(texts_of(parse_config("\n" + long_key(100'000) + " = 1", "t").mistakes),
+            (std::vector<std::string>{
+                "t:2: there are 99999 dots in one line; at most 1000 are possible"}));
+  // As deep as arrays, in which lines may end, and the limits of both let a file be.
+  std::string deep = "[" + long_key(1001) + "]\n" + long_key(1001) + " = ";
+  for (int i = 0; i < 3; ++i) deep += "[\n{" + long_key(1001) + " = ";
+  deep += "[1";
+  for (int i = 0; i < 3; ++i) deep += "]}";
+  EXPECT_EQ(parse_config(deep + "]", "t").mistakes.size(), 3U);
+}
+
 TEST(Mistakes, more_than_32_nodes_are_refused_at_the_first_too_many) {
   std::string text = "[cluster]\nname = \"c\"\n";
   const auto add_node = [&text](int id) {

@@ -1,22 +1,36 @@
 #include "cluster/config/parse.hpp"
 
+#include <fmt/format.h>
+
 #include "cluster/config/build.hpp"
 #include "cluster/config/checks.hpp"
 
 namespace tasuki::config {
+namespace {
+
+std::optional<Table> checked_document(std::string_view text, Report& report) {
+  if (text.size() > kConfigBytesMax) {
+    report.mistake(1, fmt::format("the file has {} bytes", text.size()),
+                   fmt::format("at most {} are possible", kConfigBytesMax));
+    return {};
+  }
+  auto document = parse_document(text, report);
+  if (!document) return {};
+  check_keys(*document, report);
+  check_nodes(*document, report);
+  check_timing(*document, report);
+  check_services(*document, report);
+  check_groups(*document, report);
+  check_partitions(*document, report);
+  check_floating_ips(*document, report);
+  return document;
+}
+
+}  // namespace
 
 ParseOutcome parse_config(std::string_view text, std::string file_name) {
   Report report(std::move(file_name));
-  const auto document = parse_document(text, report);
-  if (document) {
-    check_keys(*document, report);
-    check_nodes(*document, report);
-    check_timing(*document, report);
-    check_services(*document, report);
-    check_groups(*document, report);
-    check_partitions(*document, report);
-    check_floating_ips(*document, report);
-  }
+  const auto document = checked_document(text, report);
   ParseOutcome outcome{{}, report.mistakes(), report.warnings()};
   if (outcome.mistakes.empty()) outcome.config = build_config(*document);
   return outcome;

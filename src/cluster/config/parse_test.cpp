@@ -2,6 +2,7 @@
 #include "cluster/config/parse.hpp"
 
 #include <csignal>
+#include <random>
 
 #include <gmock/gmock.h>
 
@@ -99,6 +100,34 @@ TEST(Parse, cluster_timing_witness_and_nodes_are_read_and_nodes_sorted_by_id) {
                      core::Machine::virtual_machine},
           core::Node{
               core::NodeId(2), "sv2", {"192.168.10.2", "10.0.0.2"}, {}, core::Machine::detect}));
+}
+
+// One byte changed, taken out or put in, at a random place; mostly one that means something in
+// TOML.
+void mutate(std::string& text, std::mt19937& random) {
+  constexpr std::string_view kBytes = "[]{}\"'=.,#\\\n\t -_:0a\xff\xc3\x01";
+  const size_t place = random() % text.size();
+  const char byte = kBytes[random() % kBytes.size()];
+  switch (random() % 3) {
+    case 0:
+      text[place] = byte;
+      break;
+    case 1:
+      text.erase(place, 1);
+      break;
+    default:
+      text.insert(place, 1, byte);
+  }
+}
+
+TEST(Parse, whatever_a_file_holds_it_is_a_configuration_or_has_mistakes) {
+  for (unsigned seed = 0; seed < 2000; ++seed) {
+    std::mt19937 random(seed);
+    std::string text(kOffice);
+    for (auto changes = random() % 3 + 1; changes > 0; --changes) mutate(text, random);
+    const ParseOutcome outcome = parse_config(text, "office.toml");
+    EXPECT_EQ(outcome.config.has_value(), outcome.mistakes.empty()) << seed << ":\n" << text;
+  }
 }
 
 TEST(Parse, services_are_read_with_their_readiness_and_signal) {

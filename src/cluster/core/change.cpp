@@ -34,6 +34,16 @@ std::optional<NodeId> move_target(const State& state, const View& view, const Mo
 // Whether the group can go to that node. What failed there before is forgotten by a start, not by a
 // move.
 enum class Failures { count, forgotten };
+
+// A group that failed stays so until somebody has looked at it.
+Result<void> check_not_failed(const State& state, const GroupName& group) {
+  const auto now = state.groups.find(group);
+  if (now == state.groups.end() || !state.intent_of(group).run || !now->second.failed) return {};
+  return failure(
+      fmt::format("group \"{}\" failed; mend it, then say: tasuki group retry {}", group, group),
+      EBUSY);
+}
+
 Result<void> check_target(const State& state, const View& view, const GroupName& group_name,
                           NodeId target, Failures failures) {
   const Group& group = *state.config().find_group(group_name);
@@ -56,12 +66,21 @@ Result<void> check_target(const State& state, const View& view, const GroupName&
 }
 
 Result<void> check_start(const State& state, const View& view, const StartGroup& start) {
-  if (auto known = check_group(state, start.group); !known || !start.to) return known;
+  if (auto known = check_group(state, start.group); !known) return known;
+  if (auto sound = check_not_failed(state, start.group); !sound || !start.to) return sound;
+  const auto now = state.groups.find(start.group);
+  if (now != state.groups.end() && now->second.holder && now->second.wanted_up &&
+      now->second.holder != start.to)
+    return failure(fmt::format("group \"{}\" runs on {}; say: tasuki group move {} --to {}",
+                               start.group, state.config().node_name(*now->second.holder),
+                               start.group, state.config().node_name(*start.to)),
+                   EBUSY);
   return check_target(state, view, start.group, *start.to, Failures::forgotten);
 }
 
 Result<void> check_move(const State& state, const View& view, const MoveGroup& move) {
   if (auto known = check_group(state, move.group); !known) return known;
+  if (auto sound = check_not_failed(state, move.group); !sound) return sound;
   const auto target = move_target(state, view, move);
   if (!target)
     return failure(fmt::format("no other node of its policy can run group \"{}\" now", move.group),
@@ -155,6 +174,44 @@ void forget_failures(GroupState& group) {
 
 }  // namespace
 
+Note describe(const State& state, const Change& change) {
+  const auto group = [](const GroupName& name) { return fmt::format("group {}", name); };
+  const auto node = [&](NodeId id) { return fmt::format("node {}", state.config().node_name(id)); };
+  const auto note = [](std::string subject, std::string text) {
+    return Note{Note::Level::info, std::move(subject), std::move(text)};
+  };
+  return std::visit(
+      Overload{
+          [&](const StartGroup& start) {
+            return note(group(start.group), "an administrator asked to start it");
+          },
+          [&](const StopGroup& stop) {
+            return note(group(stop.group), "an administrator asked to stop it");
+          },
+          [&](const RetryGroup& retry) {
+            return note(group(retry.group), "an administrator asked to try it again");
+          },
+          [&](const MoveGroup& move) {
+            return note(group(move.group), "an administrator asked to move it");
+          },
+          [&](const SetNodeStandby& set) {
+            return note(node(set.node), set.standby ? "an administrator set it aside"
+                                                    : "an administrator let it take part again");
+          },
+          [&](const SetLocked& set) {
+            return note("cluster", set.locked ? "an administrator locked it; nothing fails over"
+                                              : "an administrator unlocked it");
+          },
+          [&](const ConfirmNodeDown& confirm) {
+            return note(node(confirm.node), "an administrator vouched that it is down");
+          },
+          [&](const ApplyConfig& apply) {
+            return note("configuration", fmt::format("applied on {}", apply.applied.applied_by));
+          },
+      },
+      change);
+}
+
 Result<void> check_change(const State& state, const View& view, const Change& change) {
   return std::visit(
       Overload{
@@ -198,6 +255,12 @@ Durable changed(const State& state, const View& view, const Change& change) {
           [&](const SetLocked& set) { next.intent.locked = set.locked; },
           [&](const ConfirmNodeDown& confirm) { next.let_go[confirm.node] = LetGo::confirmed; },
           [&](const ApplyConfig& apply) {
+            const Config& wanted = apply.applied.config;
+            std::erase_if(next.intent.groups, [&](const auto& entry) {
+              return wanted.find_group(entry.first) == nullptr;
+            });
+            std::erase_if(next.intent.standby,
+                          [&](NodeId node) { return wanted.find_node(node) == nullptr; });
             next.applied = apply.applied;
             next.applied.counter = state.durable.applied.counter + 1;
           },

@@ -6,6 +6,7 @@
 #include <string>
 #include <variant>
 
+#include "cluster/core/note.hpp"
 #include "cluster/core/state.hpp"
 #include "kit/result.hpp"
 
@@ -48,6 +49,9 @@ Result<void> check_change(const State& state, const View& view, const Change& ch
 
 // The durable state as it is once the change is accepted: version raised by one.
 Durable changed(const State& state, const View& view, const Change& change);
+
+// The change for people, once it is acknowledged.
+Note describe(const State& state, const Change& change);
 
 // What else the acknowledged change does to the state that is not durable.
 void apply_side_effects(State& state, const Change& change);

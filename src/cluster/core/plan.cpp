@@ -59,7 +59,10 @@ std::string reason_to_leave(const State& state, const View& view, const Group& g
   const GroupIntent intent = state.intent_of(group.name);
   const NodeId holder = *now.holder;
   const std::string holder_name = state.config().node_name(holder);
-  if (now.conflict) return "two nodes reported it up; it is stopped on both until you say retry";
+  if (now.conflict)
+    return fmt::format(
+        "two nodes reported it up; it is stopped on both until you say: tasuki group retry {}",
+        group.name);
   if (!intent.run) return "an administrator stopped it";
   if (node_state(state, holder).leaving)
     return fmt::format("{} is leaving the cluster", holder_name);
@@ -142,15 +145,27 @@ Decision decide_free(const State& state, const View& view, const Group& group,
                      const GroupState& now) {
   const GroupIntent intent = state.intent_of(group.name);
   if (now.conflict)
-    return {group.name, Rest{}, "two nodes reported it up; look at both, then say retry"};
-  if (!intent.run) return {group.name, Rest{}, "stopped, as an administrator asked"};
+    return {group.name, Rest{},
+            fmt::format("two nodes reported it up; look at both, then say: tasuki group retry {}",
+                        group.name)};
+  if (!intent.run) {
+    const bool asked = state.durable.intent.groups.contains(group.name);
+    return {
+        group.name, Rest{},
+        asked ? "stopped, as an administrator asked"
+              : fmt::format("it does not start by itself; say: tasuki group start {}", group.name)};
+  }
   if (now.failed) return {group.name, Rest{}, now.reason};
   if (auto owners = possible_owners(state, view, group, now); !owners.empty()) {
     std::string reason = why_wait_for(state, view, *owners.begin());
     return {group.name, Wait{std::move(owners)}, std::move(reason)};
   }
-  if (state.durable.intent.locked && now.event == Event::failover)
-    return {group.name, Rest{}, "the cluster is locked, so it does not fail over"};
+  const bool sent = intent.moved_to && intent.moved_at_version > now.move_seen;
+  if (state.durable.intent.locked && now.event == Event::failover && !sent)
+    return {group.name, Rest{},
+            fmt::format("the cluster is locked, so it does not fail over; say: tasuki group move "
+                        "{}, or: tasuki unlock",
+                        group.name)};
   const auto usable = candidates(state, view, group);
   if (usable.empty()) {
     const bool all_failed =
@@ -161,7 +176,8 @@ Decision decide_free(const State& state, const View& view, const Group& group,
     std::string reason = "it failed on every node:";
     for (const auto& [node, failure] : now.failures)
       reason += fmt::format(" {}: {};", state.config().node_name(node), failure.reason);
-    return {group.name, GiveUp{}, reason + " mend it, then say retry"};
+    return {group.name, GiveUp{},
+            fmt::format("{} mend it, then say: tasuki group retry {}", reason, group.name)};
   }
   const std::string where = state.config().node_name(usable.front());
   if (now.event == Event::failover && now.previous)
@@ -253,7 +269,6 @@ void settle(State& state, const Plan& plan) {
       group.wanted_up = false;
     } else if (std::holds_alternative<GiveUp>(decision.verdict)) {
       group.failed = true;
-      group.failures.clear();
     }
     const bool rests = std::holds_alternative<Rest>(decision.verdict) ||
                        std::holds_alternative<GiveUp>(decision.verdict);

@@ -165,6 +165,10 @@ void Replica::agree(const State& base) {
        fmt::format("{} of {} nodes agree on version {}, configuration {}",
                    view_.view.members.size(), state_.config().nodes.size(), state_.durable.version,
                    state_.durable.applied.counter));
+  for (const NodeId node : state_.durable.epoch_members)
+    if (!view_.view.members.contains(node) && state_.let_go(node) == LetGo::unproven)
+      note(Note::Level::warning, fmt::format("node {}", state_.config().node_name(node)),
+           view_.view.alive.contains(node) ? "its tasukid does not answer" : "is lost");
   gain_or_lose_right();
   for (const Early& said : early)
     if (said.greeted || !std::holds_alternative<Report>(said.message))
@@ -237,6 +241,7 @@ Ready Replica::confirm_down_alone(NodeId node) {
   }
   state_.durable.let_go[node] = LetGo::confirmed;
   apply_side_effects(state_, vouched);
+  ready_.notes.push_back(describe(state_, vouched));
   write_now();
   return take();
 }
@@ -278,6 +283,7 @@ void Replica::apply_report(NodeId from, const GroupReport& report) {
   const std::string node = state_.config().node_name(from);
   const std::string subject = fmt::format("group {}", report.group);
   const bool came_up = report.phase == Phase::online && group.phase != Phase::online;
+  const bool at_start = group.phase == Phase::starting;
   group.phase = report.phase;
   group.resources = report.resources;
   if (came_up) note(Note::Level::info, subject, fmt::format("is up on {}: {}", node, group.reason));
@@ -292,10 +298,12 @@ void Replica::apply_report(NodeId from, const GroupReport& report) {
   if (report.failure.empty()) {
     // Asked to stop. Where it goes next is a start; but a node that leaves hands over.
     group.event = Event::start;
-    note(Note::Level::info, subject, fmt::format("is down on {}: {}", node, group.reason));
+    note(Note::Level::info, subject,
+         fmt::format("is down on {}: {}", node,
+                     may_decide() ? group.reason : "this side has no right to decide"));
   } else {
     group.event = Event::failover;
-    group.failures[from] = {report.failure, state_.next_failure++};
+    group.failures[from] = {report.failure, state_.next_failure++, at_start};
     group.reason = report.failure;
     note(Note::Level::warning, subject, fmt::format("failed on {}: {}", node, report.failure));
   }
@@ -355,6 +363,7 @@ void Replica::commit(Pending pending) {
 
 void Replica::take_over(Pending pending) {
   renew_proofs(pending);
+  ready_.notes.push_back(describe(state_, pending.change));
   state_.durable = std::move(pending.next);
   apply_side_effects(state_, pending.change);
 }
@@ -411,10 +420,13 @@ void Replica::replan() {
                       std::holds_alternative<GiveUp>(decision.verdict);
     const bool news = acts || (std::holds_alternative<Wait>(decision.verdict) &&
                                state_.groups[decision.group].reason != decision.reason);
-    if (news)
-      note(
-          std::holds_alternative<GiveUp>(decision.verdict) ? Note::Level::error : Note::Level::info,
-          fmt::format("group {}", decision.group), decision.reason);
+    if (!news) continue;
+    const auto* start = std::get_if<Start>(&decision.verdict);
+    const bool plain_start = start != nullptr && start->event != Event::failover;
+    note(std::holds_alternative<GiveUp>(decision.verdict) ? Note::Level::error : Note::Level::info,
+         fmt::format("group {}", decision.group),
+         plain_start ? fmt::format("starts on {}", state_.config().node_name(start->node))
+                     : decision.reason);
   }
   settle(state_, next);
   // A node that does not know the newest state was perhaps fenced itself: it fences nobody.
@@ -442,8 +454,8 @@ std::string Replica::obstacle() const {
         absent.empty() ? " the witness" : absent);
   if (!informed_)
     return fmt::format(
-        "the servers here may not know the newest state; start{} too, or for each that is surely "
-        "down, if its last changes may be given up, say: tasuki node confirm-down NODE "
+        "the servers here may not know the newest state: waiting for{}; for one that will not come "
+        "back, if its last changes may be given up, say: tasuki node confirm-down NODE "
         "--accept-loss",
         absent);
   return "";

@@ -74,6 +74,7 @@ class Replica {
   // changes before.
   Ready confirm_down_alone(NodeId node);
 
+  [[nodiscard]] NodeId self() const { return self_; }
   [[nodiscard]] const State& state() const { return state_; }
   [[nodiscard]] const View& view() const { return view_.view; }
   // All members have said hello and hold one state.

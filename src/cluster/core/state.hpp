@@ -83,7 +83,8 @@ struct ResourceReport {
 
 struct Failure {
   std::string reason;
-  uint64_t id = 0;  // so that an expiry that comes late does not clear a newer failure
+  uint64_t id = 0;        // so that an expiry that comes late does not clear a newer failure
+  bool at_start = false;  // it never came up there
   friend bool operator==(const Failure&, const Failure&) = default;
 };
 

@@ -43,8 +43,13 @@ std::vector<Timer> timers_of(const State& state, const View& view, const Timing&
     const GroupState& now = found->second;
     if (may_go_home(state, view, group, now))
       timers.push_back({failback_timer(group.name, now.ticket), *now.holder, group.failback_after});
-    for (const auto& [node, failure] : now.failures)
+    for (const auto& [node, failure] : now.failures) {
+      // A home where it could not start is not tried again and again while it serves elsewhere.
+      const bool broken_home = failure.at_start && group.failback == Failback::automatic &&
+                               node == group.policy.front() && now.phase == Phase::online;
+      if (broken_home) continue;
       timers.push_back({failure_timer(group.name, node, failure.id), first, group.failure_expiry});
+    }
   }
   return timers;
 }

@@ -202,6 +202,12 @@ std::optional<core::GroupReport> GroupMachine::holds() const {
   return report();
 }
 
+size_t GroupMachine::restarts_of(const core::ResourceName& resource) const {
+  const auto found = std::ranges::find_if(
+      slots_, [&](const Slot& slot) { return slot.item.resource.name == resource; });
+  return found == slots_.end() ? 0 : found->restarts.size();
+}
+
 GroupMachine::Slot* GroupMachine::find(std::vector<Slot>& slots,
                                        const core::ResourceName& resource) {
   const auto found = std::ranges::find_if(

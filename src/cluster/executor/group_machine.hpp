@@ -95,6 +95,8 @@ class GroupMachine {
   [[nodiscard]] const GroupSpec& spec() const { return spec_; }
   [[nodiscard]] const Order& order() const { return order_; }
   [[nodiscard]] core::Phase phase() const { return phase_; }
+  // How often it was started again in place within its window.
+  [[nodiscard]] size_t restarts_of(const core::ResourceName& resource) const;
   [[nodiscard]] bool idle() const { return phase_ == core::Phase::offline && !step_; }
 
  private:

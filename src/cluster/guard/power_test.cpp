@@ -26,7 +26,7 @@ template <class T>
 T run(Task<T> task) {
   asio::io_context context;
   std::optional<T> value;
-  asio::co_spawn(context, std::move(task), [&](std::exception_ptr problem, T result) {
+  asio::co_spawn(context, std::move(task), [&](const std::exception_ptr& problem, T result) {
     if (problem) std::rethrow_exception(problem);
     value = std::move(result);
   });

@@ -56,7 +56,7 @@ class TestKeeper {
 template <class T>
 T run_task(asio::io_context& context, Task<T> task) {
   std::optional<T> value;
-  asio::co_spawn(context, std::move(task), [&](std::exception_ptr problem, T result) {
+  asio::co_spawn(context, std::move(task), [&](const std::exception_ptr& problem, T result) {
     TASUKI_ASSERT(!problem);
     value.emplace(std::move(result));
   });

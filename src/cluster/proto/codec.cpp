@@ -120,7 +120,10 @@ Durable parse_durable(const Json& json, const ConfigReader& read_config) {
 Json write(const GroupState& group) {
   Json failures = Json::array();
   for (const auto& [node, failure] : group.failures)
-    failures.push_back({{"node", node.value}, {"reason", failure.reason}, {"id", failure.id}});
+    failures.push_back({{"node", node.value},
+                        {"reason", failure.reason},
+                        {"id", failure.id},
+                        {"at_start", failure.at_start}});
   return {{"holder", id_or_null(group.holder)},
           {"phase", name_of(group.phase)},
           {"wanted_up", group.wanted_up},
@@ -149,7 +152,8 @@ GroupState parse_group_state(const Json& json) {
   group.previous_let_go = json.at("previous_let_go");
   group.reason = json.at("reason");
   for (const Json& item : json.at("failures"))
-    group.failures[NodeId{item.at("node").get<uint32_t>()}] = {item.at("reason"), item.at("id")};
+    group.failures[NodeId{item.at("node").get<uint32_t>()}] = {item.at("reason"), item.at("id"),
+                                                               item.at("at_start")};
   group.failed = json.at("failed");
   group.conflict = json.at("conflict");
   group.may_be_on = parse_ids(json.at("may_be_on"));

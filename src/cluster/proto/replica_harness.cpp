@@ -35,7 +35,7 @@ Config make_config(uint32_t count, uint32_t groups) {
     Group group;
     group.name = GroupName{fmt::format("g{}", number + 1)};
     for (uint32_t place = 0; place < count; ++place)
-      group.policy.push_back(NodeId{(number + place) % count + 1});
+      group.policy.emplace_back((number + place) % count + 1);
     config.groups.push_back(group);
   }
   return config;

@@ -10,6 +10,7 @@
 #include "cluster/config/diff.hpp"
 #include "cluster/config/parse.hpp"
 #include "cluster/runner/engine_config.hpp"
+#include "kit/duration.hpp"
 #include "kit/text.hpp"
 
 namespace tasuki::runner {
@@ -87,10 +88,26 @@ Task<Response> wait_for_group(Node& node, core::GroupName name, uint64_t version
     const auto left = std::chrono::duration_cast<milliseconds>(deadline - now());
     if (left.count() <= 0)
       co_return api::error_response(
-          504, fmt::format("group {} is still {} after {} s: {}", name, word, limit.count() / 1000,
+          504, fmt::format("group {} is still {} after {}: {}", name, word, format_duration(limit),
                            known ? found->second.reason : ""));
     co_await node.wait_for_change(left);
   }
+}
+
+// Why a word about a group changes nothing now; empty when it does.
+std::string what_is_so_already(const Node& node, const core::GroupName& name,
+                               const std::string& verb, std::optional<core::NodeId> to) {
+  const std::string word = group_state_word(node.replica(), name);
+  const auto found = node.replica().state().groups.find(name);
+  const auto holder =
+      found == node.replica().state().groups.end() ? std::nullopt : found->second.holder;
+  const std::string at = holder ? " on " + node.config().node_name(*holder) : "";
+  if (verb == "stop" && word == "stopped") return "is stopped already";
+  if ((verb == "start" || verb == "retry") && word == "online") return "is online already" + at;
+  if (verb == "retry" && word == "stopped")
+    return fmt::format("is stopped; say: tasuki group start {}", name);
+  if (verb == "move" && word == "online" && to && holder == to) return "is online already" + at;
+  return "";
 }
 
 Task<Response> change_group(Node& node, Request request, std::string verb) {
@@ -111,9 +128,13 @@ Task<Response> change_group(Node& node, Request request, std::string verb) {
   if (verb == "start") change = core::StartGroup{name, to};
   if (verb == "retry") change = core::RetryGroup{name};
   if (verb == "move") change = core::MoveGroup{name, to};
+  const std::string already = what_is_so_already(node, name, verb, to);
   const auto version = co_await node.change(change, kChangeLimit);
   if (!version) co_return error_of(version.error());
 
+  if (!already.empty())
+    co_return Response{
+        200, {{"version", *version}, {"outcome", fmt::format("group {} {}", name, already)}}};
   if (!request.body.value("wait", false))
     co_return Response{
         200,
@@ -129,8 +150,13 @@ Task<Response> change_node(Node& node, Request request, std::string verb) {
   const core::NodeId id = (*found)->id;
   const std::string name = (*found)->name;
   core::Change change = core::SetNodeStandby{id, verb == "standby"};
-  std::string outcome =
-      verb == "standby" ? "is set aside; its groups move away" : "takes part again";
+  std::string outcome = verb == "standby" ? "is set aside" : "takes part again";
+  const bool runs_something = std::ranges::any_of(
+      node.replica().state().groups, [&](const auto& entry) { return entry.second.holder == id; });
+  if (verb == "standby" && runs_something)
+    outcome += node.replica().state().durable.intent.locked
+                   ? "; its groups stay while the cluster is locked"
+                   : "; its groups move to where they can run";
   if (verb == "confirm-down") {
     change = core::ConfirmNodeDown{id};
     outcome = "is taken for down, as you vouch";
@@ -151,7 +177,7 @@ Task<Response> change_node(Node& node, Request request, std::string verb) {
         co_return api::error_response(504,
                                       "the word did not reach every server in time; say it again");
       if (const std::string obstacle = node.replica().obstacle(); !obstacle.empty())
-        outcome += "; but " + obstacle;
+        co_return api::error_response(409, fmt::format("{} {}; but {}", name, outcome, obstacle));
       co_return Response{
           200,
           {{"version", node.replica().state().durable.version}, {"outcome", name + " " + outcome}}};
@@ -211,7 +237,12 @@ Task<Response> apply_config(Node& node, Request request) {
   const auto version = co_await node.apply_config(applied);
   if (!version) co_return error_of(version.error());
   const core::AppliedConfig& after = node.replica().state().durable.applied;
-  co_return Response{200, {{"counter", after.counter}, {"hash", after.hash}, {"changes", changes}}};
+  Json absent = Json::array();
+  for (const core::Node& configured : after.config.nodes)
+    if (!node.replica().view().members.contains(configured.id)) absent.push_back(configured.name);
+  co_return Response{
+      200,
+      {{"counter", after.counter}, {"hash", after.hash}, {"changes", changes}, {"absent", absent}}};
 }
 
 Task<Response> old_config(Node& node, Request request) {

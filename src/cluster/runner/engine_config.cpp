@@ -13,8 +13,6 @@
 #include "cluster/runner/clock.hpp"
 #include "kit/file.hpp"
 
-extern char** environ;  // environ(7): POSIX has it, no header declares it without _GNU_SOURCE
-
 namespace tasuki::runner {
 
 std::optional<core::Config> read_config(const std::string& text) {

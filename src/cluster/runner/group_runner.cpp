@@ -219,10 +219,15 @@ resource::Resource& GroupRunner::adapter(const executor::Item& item) {
   const auto known = std::ranges::find_if(
       adapters_, [&](const Adapter& kept) { return carries(kept.item, item); });
   if (known != adapters_.end()) return *known->resource;
-  auto on_fault = [this, alive = alive_, name = item.resource.name](std::string why) {
+  auto on_fault = [this, alive = alive_, name = item.resource.name,
+                   limit = item.resource.restarts](std::string why) {
     if (!*alive) return;
     note(Note::Level::warning, fmt::format("{}: {}", name, why));
+    const size_t before = machine_.restarts_of(name);
     perform(machine_.fault(name, why, machine_time()));
+    if (const size_t now = machine_.restarts_of(name); now > before)
+      note(Note::Level::info,
+           fmt::format("{}: is started again here, {} of {} times", name, now, limit));
   };
   auto warn = [this, name = item.resource.name](const std::string& what) {
     note(Note::Level::warning, fmt::format("{}: {}", name, what));

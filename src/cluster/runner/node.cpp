@@ -50,7 +50,7 @@ core::EngineView engine_view(const membership::Membership& membership) {
 
 }  // namespace
 
-Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, proto::StateFile state)
+Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, const proto::StateFile& state)
     : io_(io),
       paths_(std::move(paths)),
       self_(self),

@@ -36,7 +36,7 @@ struct NodePaths {
 
 class Node {
  public:
-  Node(asio::io_context& io, NodePaths paths, core::NodeId self, proto::StateFile state);
+  Node(asio::io_context& io, NodePaths paths, core::NodeId self, const proto::StateFile& state);
   ~Node();
 
   // Finds what the keeper holds, then takes part in the cluster.
@@ -86,6 +86,7 @@ class Node {
   void say(const core::Message& message);
   void note(core::Note::Level level, std::string subject, std::string text);
   void report(const core::GroupReport& report);
+  void note_leaving_groups();
   void begin_timeline(const core::GroupName& group, const executor::Order& order);
   GroupRunner& group_runner(const core::Group& group);
   Task<Result<uint64_t>> change_once(core::Change change, std::chrono::milliseconds limit);
@@ -127,6 +128,12 @@ class Node {
   uint64_t config_counter_seen_ = 0;
   std::set<asio::steady_timer*> waiting_for_change_;  // cancelled when the state may have changed
   std::map<std::string, std::pair<std::string, std::string>> since_;  // subject to word and time
+  // Since when groups are on their way down, and why.
+  struct Leaving {
+    Moment since;
+    std::string reason;
+  };
+  std::map<core::GroupName, Leaving> leaving_;
   Moment membership_changed_at_ = now();
   Moment agreed_at_ = now();
   Moment proved_at_ = now();

@@ -11,6 +11,7 @@ using core::Note;
 
 void Node::give_orders() {
   if (!replica_.may_decide() && !isolated_) return;
+  note_leaving_groups();
   for (const core::Group& group : config().groups) {
     const executor::Order order = order_for(group.name);
     const auto known = groups_.find(group.name);
@@ -71,11 +72,32 @@ GroupRunner& Node::group_runner(const core::Group& group) {
   return *runner;
 }
 
+// The time of a move begins where the group still is.
+void Node::note_leaving_groups() {
+  for (const auto& [group, state] : replica_.state().groups) {
+    if (!state.holder) {  // down, on its way to the next
+      if (!replica_.state().intent_of(group).run) leaving_.erase(group);
+      continue;
+    }
+    if (state.wanted_up || !replica_.view().members.contains(*state.holder))
+      leaving_.erase(group);
+    else
+      leaving_.try_emplace(group, now(), state.reason);
+  }
+}
+
 void Node::begin_timeline(const core::GroupName& group, const executor::Order& order) {
   const auto found = replica_.state().groups.find(group);
   const std::string from = order.previous ? config().node_name(*order.previous) : "";
   const bool after_loss = order.event == core::Event::failover && order.previous &&
                           !replica_.view().members.contains(*order.previous);
+  const auto left = leaving_.find(group);
+  if (left != leaving_.end()) {
+    timeline_.begin(group, {from, name(), left->second.reason, left->second.since});
+    timeline_.step(group, "stopped on " + from);
+    leaving_.erase(left);
+    return;
+  }
   timeline_.begin(
       group, {from, name(), found->second.reason, after_loss ? membership_changed_at_ : now()});
   if (after_loss) {

@@ -20,6 +20,12 @@ const GroupState& group_state(const Replica& replica, const GroupName& name) {
   return found == replica.state().groups.end() ? kUnknown : found->second;
 }
 
+// Why a group is as it is. While nobody here may decide, that is why it waits, and is told once.
+std::string reason_of(const Replica& replica, const GroupName& name) {
+  const bool waits = group_state_word(replica, name) == "waiting";
+  return waits && !replica.may_decide() ? replica.obstacle() : group_state(replica, name).reason;
+}
+
 const char* kind_of(const Resource& resource) {
   struct {
     const char* operator()(const Partition&) { return "partition"; }
@@ -61,18 +67,18 @@ Json group_json(const Replica& replica, const StatusContext& context, const Grou
   Json failures = Json::array();
   for (const auto& [node, failure] : now.failures)
     failures.push_back({{"node", state.config().node_name(node)}, {"reason", failure.reason}});
-  const auto next = next_node(state, replica.view(), group.name);
-  return {
-      {"name", group.name.value},
-      {"state", group_state_word(replica, group.name)},
-      {"node", now.holder ? Json(state.config().node_name(*now.holder)) : Json(nullptr)},
-      {"since", since_of(context, "group/" + group.name.value)},
-      {"home", state.config().node_name(group.policy.front())},
-      {"policy", policy},
-      {"next", next && replica.agreed() ? Json(state.config().node_name(*next)) : Json(nullptr)},
-      {"reason", now.reason},
-      {"resources", resources_json(group, now)},
-      {"failures", failures}};
+  const bool moves = replica.may_decide() && !state.durable.intent.locked;
+  const auto next = moves ? next_node(state, replica.view(), group.name) : std::nullopt;
+  return {{"name", group.name.value},
+          {"state", group_state_word(replica, group.name)},
+          {"node", now.holder ? Json(state.config().node_name(*now.holder)) : Json(nullptr)},
+          {"since", since_of(context, "group/" + group.name.value)},
+          {"home", state.config().node_name(group.policy.front())},
+          {"policy", policy},
+          {"next", next ? Json(state.config().node_name(*next)) : Json(nullptr)},
+          {"reason", reason_of(replica, group.name)},
+          {"resources", resources_json(group, now)},
+          {"failures", failures}};
 }
 
 Json node_json(const Replica& replica, const StatusContext& context, const Node& node) {
@@ -98,14 +104,24 @@ std::vector<std::string> problems_of(const Replica& replica, const StatusContext
   for (const Group& group : state.config().groups) {
     const std::string word = group_state_word(replica, group.name);
     if (word == "failed" || word == "waiting" || word == "conflict")
-      problems.push_back(fmt::format("group {} is {}: {}", group.name, word,
-                                     group_state(replica, group.name).reason));
+      problems.push_back(
+          fmt::format("group {} is {}{}", group.name, word,
+                      replica.may_decide() ? ": " + group_state(replica, group.name).reason : ""));
   }
   for (const Node& node : state.config().nodes) {
     const std::string word = node_state_word(replica, node.id);
-    if (word == "lost" || word == "off" || word == "away")
+    const bool here = node.id == context.self;
+    if (word == "standby")
       problems.push_back(
-          fmt::format("{} is {}; nothing can move to it until it is back", node.name, word));
+          fmt::format("{} is set aside; say: tasuki node resume {}, when it may run "
+                      "groups again",
+                      node.name, node.name));
+    if (!here && (word == "lost" || word == "off" || word == "away"))
+      problems.push_back(
+          fmt::format("{} is {}; nothing can move to it until it is back", node.name, word) +
+          (word == "lost" && node.fence.empty()
+               ? fmt::format("; if it is surely down, say: tasuki node confirm-down {}", node.name)
+               : ""));
     const auto facts = state.nodes.find(node.id);
     if (facts != state.nodes.end() && !facts->second.fence_problem.empty())
       problems.push_back(fmt::format("the power of {} cannot be switched: {}", node.name,
@@ -113,7 +129,7 @@ std::vector<std::string> problems_of(const Replica& replica, const StatusContext
   }
   for (const Group& group : state.config().groups)
     if (group_state(replica, group.name).holder && group.policy.size() > 1 &&
-        !next_node(state, replica.view(), group.name) && replica.agreed())
+        !next_node(state, replica.view(), group.name) && replica.may_decide())
       problems.push_back(fmt::format("group {} has no server left to move to", group.name));
   if (core::witness_votes(state.config()) > 0 && !context.witness_votes)
     problems.push_back(
@@ -146,7 +162,8 @@ std::string node_state_word(const Replica& replica, NodeId node) {
     case LetGo::unproven:
       break;
   }
-  return replica.view().alive.contains(node) ? "away" : "lost";
+  const bool answers = replica.view().alive.contains(node) || node == replica.self();
+  return answers ? "away" : "lost";
 }
 
 std::string group_state_word(const Replica& replica, const GroupName& name) {
@@ -175,7 +192,8 @@ Json status_json(const Replica& replica, const StatusContext& context) {
   for (const Node& node : config.nodes) nodes.push_back(node_json(replica, context, node));
   Json services = Json::array();
   for (const auto& [name, service_state] : context.node_services)
-    services.push_back({{"name", name}, {"state", service_state}});
+    services.push_back(
+        {{"name", name}, {"node", config.node_name(context.self)}, {"state", service_state}});
   const auto problems = problems_of(replica, context);
   return {{"cluster", config.cluster_name},
           {"node", config.node_name(context.self)},

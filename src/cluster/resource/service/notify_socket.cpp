@@ -40,8 +40,8 @@ NotifySocket::~NotifySocket() {
   ::unlink(socket_->path.c_str());
 }
 
-Result<NotifySocket> NotifySocket::open(asio::any_io_executor executor, std::string path,
-                                        const std::string& user) {
+Result<NotifySocket> NotifySocket::open(const asio::any_io_executor& executor,
+                                        const std::string& path, const std::string& user) {
   const passwd* owner = ::getpwnam(user.c_str());
   if (owner == nullptr) return failure(fmt::format("there is no user \"{}\" on this node", user));
   if (auto made = make_folders(std::filesystem::path(path).parent_path()); !made)

@@ -17,7 +17,7 @@ bool says_ready(std::string_view message);
 class NotifySocket {
  public:
   // Makes the socket file, which only root and `user` may write to.
-  static Result<NotifySocket> open(asio::any_io_executor executor, std::string path,
+  static Result<NotifySocket> open(const asio::any_io_executor& executor, const std::string& path,
                                    const std::string& user);
   NotifySocket(NotifySocket&&) noexcept = default;
   NotifySocket& operator=(NotifySocket&&) = delete;

@@ -1,0 +1,48 @@
+#include "cluster/core/timers.hpp"
+
+#include <gmock/gmock.h>
+
+#include "cluster/core/test_world.hpp"
+
+namespace tasuki::core {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+
+struct TimersTest : testing::Test {
+  World world;
+  [[nodiscard]] std::vector<Timer> timers() const {
+    return timers_of(world.state, world.view, *derive_timing(world.state.config()));
+  }
+};
+
+TEST_F(TimersTest, a_failure_expires) {
+  world.runs_on(kSv2);
+  world.failed_on(kSv1);
+  const auto running = timers();
+  ASSERT_THAT(running, SizeIs(1));
+  apply_expiry(world.state, world.view, running[0].name);
+  EXPECT_THAT(world.group().failures, IsEmpty());
+}
+
+TEST_F(TimersTest, a_group_goes_home_when_home_has_been_healthy_for_long_enough) {
+  world.configured().failback = Failback::automatic;
+  world.runs_on(kSv2);
+  const auto running = timers();
+  ASSERT_THAT(running, SizeIs(1));
+  EXPECT_EQ(running[0].owner, kSv2);
+  apply_expiry(world.state, world.view, running[0].name);
+  EXPECT_TRUE(world.group().failback_due);
+}
+
+TEST_F(TimersTest, a_home_where_it_could_not_start_is_not_tried_again_by_itself) {
+  world.configured().failback = Failback::automatic;
+  world.failed_on(kSv1);
+  world.group().failures[kSv1].at_start = true;
+  world.runs_on(kSv2);
+  EXPECT_THAT(timers(), IsEmpty()) << "each try would be an outage";
+}
+
+}  // namespace
+}  // namespace tasuki::core
