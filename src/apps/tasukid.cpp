@@ -16,6 +16,8 @@ namespace {
 
 using namespace tasuki;
 
+constexpr int kExitUsage = 2;
+
 struct Arguments {
   std::string node;
   bool write_engine_config = false;
@@ -82,7 +84,11 @@ int main(int argc, char** argv) {
   app.add_option("--config", arguments.paths.initial_config,
                  "Configuration of a node that has none yet")
       ->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& problem) {
+    return app.exit(problem) == 0 ? EXIT_SUCCESS : kExitUsage;
+  }
   if (::sodium_init() < 0) {
     log::error("libsodium cannot start");
     return EXIT_FAILURE;

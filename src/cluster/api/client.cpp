@@ -50,7 +50,9 @@ Error explain_no_answer(const std::string& path, const error_code& problem) {
                         "what it is doing",
                         path),
             ETIMEDOUT};
-  return {fmt::format("the connection to tasukid at {} broke: {}", path, problem.message()), code};
+  // One number for every way to break: those of the HTTP library's errors mean others as an errno.
+  return {fmt::format("the connection to tasukid at {} broke: {}", path, problem.message()),
+          ECONNRESET};
 }
 
 HttpRequest make_request(http::verb verb, const std::string& target) {

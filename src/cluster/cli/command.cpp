@@ -1,12 +1,12 @@
 #include "cluster/cli/command.hpp"
 
-#include <algorithm>
 #include <memory>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "cluster/cli/manual.hpp"
+#include "cluster/cli/names.hpp"
 #include "cluster/cli/reference.hpp"
 #include "cluster/cli/verbs.hpp"
 #include "kit/text.hpp"
@@ -52,24 +52,39 @@ const CLI::App& named_command(const CLI::App& app) {
   return below.empty() ? app : named_command(*below.front());
 }
 
-// `did you mean "status"?` when the first word that is no command is near to one.
-std::string suggest(const Command& command, const std::vector<std::string>& arguments) {
-  std::vector<std::string> known;
-  for (const auto& below : command.commands) known.push_back(below.name());
-  for (const auto& argument : command.arguments)
-    if (!argument.positional) known.push_back(argument.name);
-  for (const auto& word : arguments)
-    if (const auto near = nearest_word(word, known); near && *near != word)
-      return fmt::format("; did you mean \"{}\"?", *near);
-  return "";
+// The words that nothing took, in their order (CLI11 2.1 tells them backwards).
+std::vector<std::string> find_extras(const CLI::App& root) {
+  auto extras = root.remaining(true);
+  std::erase(extras, "--");
+  return extras;
 }
 
-void explain_usage(const CLI::App& root, const CLI::ParseError& problem,
-                   const std::vector<std::string>& arguments, Context& context) {
+std::string explain_extras(const Command& command, const std::vector<std::string>& extras) {
+  const std::string& first = extras.front();
+  const bool is_option = first.starts_with('-');
+  if (!command.commands.empty() && !is_option)
+    if (const auto found = find_command(command, std::span(&first, 1)); !found)
+      return found.error().what;
+  std::vector<std::string> known;
+  for (const auto& argument : command.arguments)
+    if (!argument.positional) known.push_back(argument.name);
+  return fmt::format("not expected: {}{}", join(extras, " "),
+                     is_option ? did_you_mean(first.substr(0, first.find('=')), known) : "");
+}
+
+std::string explain_problem(const Command& command, const std::vector<std::string>& extras,
+                            const CLI::ParseError& problem) {
+  if (!extras.empty()) return explain_extras(command, extras);
+  const bool is_required =
+      problem.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError);
+  return is_required && !command.commands.empty() ? "a command is missing" : problem.what();
+}
+
+void explain_usage(const CLI::App& root, const CLI::ParseError& problem, Context& context) {
   const Command command = describe(named_command(root));
-  context.fail(api::Exit::usage,
-               fmt::format("{}{}\nUsage: {}\nMore: {} --help", problem.what(),
-                           suggest(command, arguments), usage(command), command.path));
+  context.fail(api::Exit::usage, fmt::format("{}\nUsage: {}\nMore: {} --help",
+                                             explain_problem(command, find_extras(root), problem),
+                                             usage(command), command.path));
 }
 
 }  // namespace
@@ -82,8 +97,10 @@ api::Exit run_command(const std::vector<std::string>& arguments, Terminal& termi
     root.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
     terminal.print(root.help());
+  } catch (const CLI::CallForVersion& version) {
+    terminal.print(fmt::format("{}\n", version.what()));
   } catch (const CLI::ParseError& problem) {
-    explain_usage(root, problem, arguments, context);
+    explain_usage(root, problem, context);
   } catch (const Json::exception& problem) {
     context.fail(
         api::Exit::failed,

@@ -1,4 +1,6 @@
 // Whole command lines against a tasukid of the tests' own, which has every route of the contract.
+#include "cluster/cli/command.hpp"
+
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -7,12 +9,14 @@
 #include <sys/stat.h>
 #include <thread>
 
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "cluster/api/router.hpp"
 #include "cluster/api/server.hpp"
-#include "cluster/cli/command.hpp"
 #include "cluster/cli/testing.hpp"
 #include "kit/file.hpp"
 
@@ -20,9 +24,12 @@ namespace tasuki::cli {
 namespace {
 
 using api::Exit;
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::IsSupersetOf;
+using testing::Not;
 using testing::StartsWith;
 
 std::string make_folder() {
@@ -184,6 +191,24 @@ TEST_F(CommandTest, nobody_at_the_socket_is_told_with_what_to_do) {
   EXPECT_THAT(terminal_.complaints, StartsWith("tasukid is not running on this server"));
 }
 
+TEST_F(CommandTest, a_connection_that_breaks_counts_as_no_answer) {
+  using asio::local::stream_protocol;
+  socket_ = folder_ + "/breaking.sock";
+  asio::io_context io;
+  stream_protocol::acceptor acceptor(io, socket_);
+  // Before the question is read, after it, and in the middle of the answer.
+  for (const std::string_view answer : {"-", "", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"}) {
+    std::thread breaker([&] {
+      auto connection = acceptor.accept();
+      std::string question;
+      if (answer != "-") asio::read_until(connection, asio::dynamic_buffer(question), "\r\n\r\n");
+      if (answer.size() > 1) asio::write(connection, asio::buffer(answer));
+    });
+    EXPECT_EQ(run({"lock"}), Exit::unreachable) << answer << terminal_.complaints;
+    breaker.join();
+  }
+}
+
 TEST_F(CommandTest, confirm_down_wants_the_nodes_name_typed) {
   terminal_.answers = {"sv1"};
   EXPECT_EQ(run({"node", "confirm-down", "sv2"}), Exit::failed);
@@ -192,15 +217,34 @@ TEST_F(CommandTest, confirm_down_wants_the_nodes_name_typed) {
   terminal_.answers = {std::nullopt};
   EXPECT_EQ(run({"node", "confirm-down", "sv2"}), Exit::failed);
   EXPECT_EQ(run({"node", "confirm-down", "sv2"}), Exit::usage) << "nobody is there to answer";
-  EXPECT_THAT(daemon_.requests(), IsEmpty());
+  EXPECT_THAT(daemon_.requests(), Each("GET /v1/status"));
 
   terminal_.answers = {"sv2"};
   EXPECT_EQ(run({"node", "confirm-down", "sv2"}), Exit::ok);
   EXPECT_EQ(run({"node", "confirm-down", "sv2", "--yes", "--accept-loss"}), Exit::ok);
   EXPECT_THAT(terminal_.out, HasSubstr("which only sv2 has are lost."));
   EXPECT_THAT(daemon_.requests(),
-              ElementsAre(R"(POST /v1/nodes/{name}/confirm-down sv2 {"accept_loss":false})",
-                          R"(POST /v1/nodes/{name}/confirm-down sv2 {"accept_loss":true})"));
+              IsSupersetOf({R"(POST /v1/nodes/{name}/confirm-down sv2 {"accept_loss":false})",
+                            R"(POST /v1/nodes/{name}/confirm-down sv2 {"accept_loss":true})"}));
+}
+
+TEST_F(CommandTest, nobody_is_asked_to_vouch_for_a_node_that_is_not_there) {
+  terminal_.answers = {"sv7"};
+  EXPECT_EQ(run({"node", "confirm-down", "sv7"}), Exit::unknown);
+  EXPECT_EQ(terminal_.out, "");
+  EXPECT_EQ(terminal_.complaints, "there is no server \"sv7\"; did you mean \"sv1\"?\n");
+  EXPECT_THAT(daemon_.requests(), ElementsAre("GET /v1/status"));
+}
+
+TEST_F(CommandTest, a_timeline_of_an_unknown_group_is_no_empty_one) {
+  daemon_.will_answer("GET /v1/timeline", {200, {{"failovers", Json::array()}}});
+  EXPECT_EQ(run({"timeline"}), Exit::ok);
+  EXPECT_EQ(run({"timeline", "db"}), Exit::ok);
+  EXPECT_EQ(terminal_.out, "No failover so far.\n");
+  EXPECT_EQ(run({"timeline", "storage"}), Exit::unknown);
+  EXPECT_EQ(terminal_.complaints, "there is no group \"storage\"; there are: db, web\n");
+  EXPECT_EQ(run({"timeline", "dbb", "--json"}), Exit::unknown);
+  EXPECT_EQ(terminal_.out, "");
 }
 
 TEST_F(CommandTest, nodes_are_set_aside_and_resumed) {
@@ -345,26 +389,54 @@ TEST_F(CommandTest, a_key_is_made_once) {
 
 TEST_F(CommandTest, a_wrong_command_line_is_explained) {
   EXPECT_EQ(run({"staus"}), Exit::usage);
-  EXPECT_THAT(terminal_.complaints, HasSubstr("did you mean \"status\"?"));
+  EXPECT_THAT(terminal_.complaints,
+              StartsWith("there is no command \"staus\"; did you mean \"status\"?\n"));
   EXPECT_THAT(terminal_.complaints, HasSubstr("More: tasuki --help"));
   EXPECT_EQ(run({"group", "mve", "db"}), Exit::usage);
-  EXPECT_THAT(terminal_.complaints, HasSubstr("did you mean \"move\"?"));
+  EXPECT_THAT(terminal_.complaints,
+              StartsWith("there is no command \"mve\"; did you mean \"move\"?\n"));
   EXPECT_EQ(run({"group", "move"}), Exit::usage);
   EXPECT_THAT(terminal_.complaints, HasSubstr("Usage: tasuki group move GROUP"));
   EXPECT_EQ(run({"group", "move", "db", "--wiat"}), Exit::usage);
-  EXPECT_THAT(terminal_.complaints, HasSubstr("did you mean \"--wait\"?"));
+  EXPECT_THAT(terminal_.complaints, StartsWith("not expected: --wiat; did you mean \"--wait\"?\n"));
+  EXPECT_EQ(run({"group", "stop", "db", "--to", "sv1"}), Exit::usage);
+  EXPECT_THAT(terminal_.complaints, StartsWith("not expected: --to sv1\n"));
   EXPECT_EQ(run({"group", "stop", "db", "--wait=5"}), Exit::usage);
   EXPECT_THAT(terminal_.complaints, HasSubstr("\"5\" has no unit"));
+  EXPECT_THAT(terminal_.complaints, Not(HasSubstr("did you mean")));
   EXPECT_EQ(run({}), Exit::usage);
   EXPECT_EQ(run({"group"}), Exit::usage);
+  EXPECT_THAT(terminal_.complaints, StartsWith("a command is missing\n"));
   EXPECT_EQ(run({"log", "-n", "0"}), Exit::usage);
   EXPECT_EQ(run({"completion", "tcsh"}), Exit::usage);
   EXPECT_THAT(daemon_.requests(), IsEmpty());
 }
 
-TEST_F(CommandTest, what_lab_is_told_reaches_it_untouched) {
+TEST_F(CommandTest, the_lab_is_a_command_like_others) {
   EXPECT_EQ(run({"lab", "status", "--no-such-option"}), Exit::usage);
+  EXPECT_EQ(run({"lab", "stats"}), Exit::usage);
+  EXPECT_THAT(terminal_.complaints, HasSubstr("did you mean \"status\"?"));
+  EXPECT_EQ(run({"lab", "cut", "sv1", "--one-way", "--dir", folder_}), Exit::failed);
+  EXPECT_EQ(run({"lab", "exec", "--dir", folder_, "sv1", "--", "tasuki", "status", "--json"}),
+            Exit::failed)
+      << "no lab runs there";
   EXPECT_THAT(daemon_.requests(), IsEmpty());
+}
+
+TEST_F(CommandTest, help_and_version_are_commands_and_options) {
+  EXPECT_EQ(run({"group", "move", "--help"}), Exit::ok);
+  const std::string help = terminal_.out;
+  EXPECT_EQ(run({"help", "group", "move"}), Exit::ok);
+  EXPECT_EQ(terminal_.out, help);
+  EXPECT_EQ(run({"help"}), Exit::ok);
+  EXPECT_THAT(terminal_.out, HasSubstr("\n  status "));
+  EXPECT_EQ(run({"help", "group", "mve"}), Exit::usage);
+  EXPECT_THAT(terminal_.complaints, HasSubstr("did you mean \"move\"?"));
+  EXPECT_EQ(run({"version"}), Exit::ok);
+  const std::string version = terminal_.out;
+  EXPECT_EQ(run({"--version"}), Exit::ok);
+  EXPECT_EQ(terminal_.out, version);
+  EXPECT_THAT(version, StartsWith("tasuki "));
 }
 
 }  // namespace

@@ -46,8 +46,9 @@ Position find_position(const Command& root, const std::vector<std::string>& word
 void offer_values(const std::string& kind, const FindNames& find_names, Completion& completion) {
   if (kind == "GROUP") completion.words = find_names(Names::groups);
   if (kind == "NODE") completion.words = find_names(Names::nodes);
+  if (kind == "HOST" || kind == "OTHER") completion.words = find_names(Names::hosts);
   if (kind == "SHELL") completion.words = known_shells();
-  completion.files = kind.starts_with("FILE") || kind == "PATH";
+  completion.files = kind.starts_with("FILE") || kind == "PATH" || kind == "DIR";
 }
 
 void offer_options(const Command& command, const Command& root, Completion& completion) {
@@ -99,6 +100,10 @@ complete -c tasuki -f -a '(__tasuki_complete)'
 
 Completion complete(const Command& root, const std::vector<std::string>& words,
                     const FindNames& find_names) {
+  // What can be asked about are commands, as they stand without it.
+  if (words.size() > 1 && words.front() == "help")
+    return complete(root, {words.begin() + 1, words.end()},
+                    [](Names) { return std::vector<std::string>(); });
   const std::string last = words.empty() ? "" : words.back();
   const Position position = find_position(root, words);
   const Command& command = *position.command;

@@ -7,12 +7,12 @@
 #include <string_view>
 #include <vector>
 
+#include "cluster/cli/names.hpp"
 #include "cluster/cli/reference.hpp"
 
 namespace tasuki::cli {
 
-enum class Names { groups, nodes };
-// The cluster's names of a kind; none when nobody can tell.
+// The names of a kind; none when nobody can tell.
 using FindNames = std::function<std::vector<std::string>(Names)>;
 
 struct Completion {

@@ -19,6 +19,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 // A small tree with one of each kind.
 Command make_tree() {
@@ -46,28 +47,33 @@ Command make_tree() {
   Command check;
   check.path = "tasuki check";
   check.arguments = {positional("FILE")};
+  Command cut;
+  cut.path = "tasuki cut";
+  cut.arguments = {positional("HOST"), positional("OTHER")};
   Command root;
   root.path = "tasuki";
   root.arguments = {option("--help", ""), option("--socket", "PATH")};
-  root.commands = {group, check};
+  root.commands = {group, check, cut};
   return root;
 }
 
 Completion completed(const std::vector<std::string>& words) {
   return complete(make_tree(), words, [](Names kind) {
+    if (kind == Names::hosts) return std::vector<std::string>{"sv1", "client"};
     return kind == Names::groups ? std::vector<std::string>{"db", "web"}
                                  : std::vector<std::string>{"sv1", "sv2"};
   });
 }
 
 TEST(Completion, offers_what_can_stand_in_the_place) {
-  EXPECT_THAT(completed({""}).words, ElementsAre("group", "check"));
-  EXPECT_THAT(completed({}).words, ElementsAre("group", "check"));
+  EXPECT_THAT(completed({""}).words, ElementsAre("group", "check", "cut"));
+  EXPECT_THAT(completed({}).words, ElementsAre("group", "check", "cut"));
   EXPECT_THAT(completed({"gr"}).words, ElementsAre("group"));
   EXPECT_THAT(completed({"group", ""}).words, ElementsAre("move"));
   EXPECT_THAT(completed({"group", "move", ""}).words, ElementsAre("db", "web"));
   EXPECT_THAT(completed({"group", "move", "w"}).words, ElementsAre("web"));
   EXPECT_THAT(completed({"group", "move", "db", ""}).words, IsEmpty());
+  EXPECT_THAT(completed({"cut", "sv1", ""}).words, ElementsAre("sv1", "client"));
 }
 
 TEST(Completion, options_and_their_values) {
@@ -97,6 +103,10 @@ TEST(Completion, the_command_line_answers_the_scripts) {
   EXPECT_THAT(lines({"status", "--"}), HasSubstr("--watch\n"));
   EXPECT_EQ(lines({"completion", ""}), "bash\nzsh\nfish\n");
   EXPECT_EQ(lines({"--help"}), "--help\n");
+  EXPECT_THAT(lines({"lab", ""}), StartsWith("up\nstatus\nexec\n"));
+  EXPECT_EQ(lines({"lab", "up", "--fr"}), "--fresh\n");
+  EXPECT_EQ(lines({"help", "group", "st"}), "start\nstop\n");
+  EXPECT_EQ(lines({"help", "group", "start", ""}), "");
   // Nobody answers at the control socket here: no names, and no complaint in the user's prompt.
   EXPECT_EQ(lines({"--socket", "/nonexistent", "group", "start", ""}), "");
 }

@@ -5,6 +5,7 @@
 
 #include "cluster/api/router.hpp"
 #include "cluster/cli/history_text.hpp"
+#include "cluster/cli/names.hpp"
 #include "cluster/cli/verbs.hpp"
 
 namespace tasuki::cli {
@@ -50,6 +51,10 @@ void show_timeline(Context& context, const TimelineOptions& options) {
       options.group.empty() ? "" : "?group=" + api::percent_encode(options.group);
   const auto timeline = context.accept(context.client().get("/v1/timeline" + query));
   if (!timeline) return;
+  // A group that has been removed may still have a history.
+  if (!options.group.empty() && timeline->at("failovers").empty() &&
+      !is_known(context, Names::groups, options.group))
+    return;
   if (options.json) return context.print_json(*timeline);
   context.terminal.print(print_timeline(*timeline, context.terminal.screen()));
 }
@@ -82,7 +87,9 @@ void add_history_verbs(CLI::App& root, Context& context) {
   auto& timeline = *root.add_subcommand(
       "timeline",
       "Show where the milliseconds of the last failovers and moves went, newest last\n"
-      "Each step's time is its own, so they add up to the time from the loss to serving again.");
+      "Each step's time is its own, and they add up to the time until it served again. That of a "
+      "failover begins when the loss was noticed, which is when Corosync's membership changed, up "
+      "to the configuration's detect after the loss itself; that of a move begins with the stop.");
   timeline.footer("tasuki timeline db");
   const auto timeline_options = std::make_shared<TimelineOptions>();
   timeline.add_option("GROUP", timeline_options->group, "of this group only");

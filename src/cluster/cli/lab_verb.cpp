@@ -6,17 +6,14 @@
 namespace tasuki::cli {
 
 void add_lab_verb(CLI::App& root, Context& context) {
-  auto& verb = *root.add_subcommand(
+  auto& family = *root.add_subcommand(
       "lab",
       "Bring up a whole cluster on this machine, to rehearse on it\n"
-      "\"tasuki lab --help\" lists its own commands. Ends with what those end with.");
-  verb.footer("tasuki lab up cluster.toml");
-  verb.prefix_command();
-  verb.fallthrough(false);
-  verb.set_help_flag();
-  verb.callback([&context, &verb] {
-    context.exit = static_cast<api::Exit>(lab::lab_command(verb.remaining()));
-  });
+      "Every server has namespaces of its own; docs/operating/lab.md tells how to work with them.");
+  lab::add_verbs(family, [&context](int status) { context.exit = static_cast<api::Exit>(status); });
+  // After its commands are added, which would take it over as theirs.
+  family.footer(
+      "tasuki lab up cluster.toml\ntasuki lab exec sv1 -- tasuki status\ntasuki lab kill sv1");
 }
 
 }  // namespace tasuki::cli

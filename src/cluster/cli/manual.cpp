@@ -11,6 +11,9 @@ constexpr std::string_view kFiles[][2] = {
     {"/run/tasuki/control.sock", "the socket at which tasukid answers; its group may read"},
     {"/etc/tasuki/cluster.toml", "the first configuration of a node"},
     {"/etc/tasuki/authkey", "the key with which the nodes encrypt what they say to each other"},
+    {"/var/lib/tasuki-lab/NAME",
+     "a lab of the cluster NAME: lab.log, its own log; cluster.toml, what it was last brought up "
+     "with; disks; and for each node in nodes its logs, state and /etc/tasuki"},
 };
 constexpr std::string_view kEnvironment[][2] = {
     {"NO_COLOR", "when set and not empty, the output has no colours"},

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "cluster/api/router.hpp"
+#include "cluster/cli/names.hpp"
 #include "cluster/cli/status_text.hpp"
 #include "cluster/cli/verbs.hpp"
 #include "kit/text.hpp"
@@ -39,6 +40,7 @@ std::string promise_of(const Options& options) {
 
 // What is vouched for is said in any case, also when nobody is asked.
 void confirm_down(Context& context, const Options& options) {
+  if (!is_known(context, Names::nodes, options.node)) return;
   Terminal& terminal = context.terminal;
   terminal.print(hang(terminal.screen(), "", promise_of(options)));
   if (!options.yes) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cluster/api/contract.hpp"
+#include "cluster/cli/names.hpp"
 #include "kit/text.hpp"
 
 namespace tasuki::cli {
@@ -62,6 +63,20 @@ Command describe(const CLI::App& app) {
   for (const CLI::App* above = app.get_parent(); above; above = above->get_parent())
     parent = parent.empty() ? above->get_name() : fmt::format("{} {}", above->get_name(), parent);
   return describe_below(app, parent);
+}
+
+Result<const Command*> find_command(const Command& root, std::span<const std::string> words) {
+  const Command* command = &root;
+  for (const auto& word : words) {
+    const auto found = std::ranges::find(command->commands, word, &Command::name);
+    if (found == command->commands.end()) {
+      std::vector<std::string> known;
+      for (const auto& below : command->commands) known.push_back(below.name());
+      return failure(fmt::format("there is no command \"{}\"{}", word, did_you_mean(word, known)));
+    }
+    command = &*found;
+  }
+  return command;
 }
 
 std::string written_form(const Argument& argument) {

@@ -2,8 +2,11 @@
 // completion are all made from it, so none of them can know a command that the others do not.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
+
+#include "kit/result.hpp"
 
 namespace CLI {
 class App;
@@ -37,6 +40,10 @@ struct Command {
 // Without what is hidden. A command's description is its summary, and after the first line's end
 // its details; its footer has one example on each line.
 Command describe(const CLI::App& app);
+
+// The innermost command that the words name, from the tree's root on; a failure says which word
+// names none, with what was perhaps meant.
+Result<const Command*> find_command(const Command& root, std::span<const std::string> words);
 
 // "tasuki group move GROUP [--to NODE] [--wait[=LIMIT]]"
 std::string usage(const Command& command);

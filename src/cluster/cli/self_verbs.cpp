@@ -10,17 +10,9 @@
 namespace tasuki::cli {
 namespace {
 
+constexpr const char* kVersion = "tasuki " TASUKI_VERSION;
 // The group that CLI11 leaves out of help; such commands are for programs, not for people.
 constexpr const char* kHidden = "";
-
-std::vector<std::string> find_names(const Context& context, Names kind) {
-  const auto status = context.client().get("/v1/status");
-  if (!status || status->status >= 400) return {};
-  std::vector<std::string> names;
-  for (const auto& thing : status->body.at(kind == Names::groups ? "groups" : "nodes"))
-    names.push_back(thing.at("name"));
-  return names;
-}
 
 void print_completions(const CLI::App& root, Context& context,
                        const std::vector<std::string>& words) {
@@ -56,6 +48,22 @@ void add_completion(CLI::App& root, Context& context) {
   });
 }
 
+void print_help_of(const CLI::App& root, Context& context, const std::vector<std::string>& words) {
+  const Command tree = describe(root);
+  const auto command = find_command(tree, words);
+  if (!command) return context.fail(api::Exit::usage, command.error().what);
+  context.terminal.print(print_help(**command));
+}
+
+void add_help(CLI::App& root, Context& context) {
+  auto& verb = *root.add_subcommand("help", "Show what a command does, as its --help does");
+  verb.footer("tasuki help\ntasuki help group move");
+  verb.fallthrough(false);
+  const auto words = std::make_shared<std::vector<std::string>>();
+  verb.add_option("VERB", *words, "the command");
+  verb.callback([&root, &context, words] { print_help_of(root, context, *words); });
+}
+
 void add_manual(CLI::App& root, Context& context) {
   auto& verb = *root.add_subcommand("manual", "The sources of tasuki(1) and docs/cli.md");
   verb.group(kHidden);
@@ -71,10 +79,12 @@ void add_manual(CLI::App& root, Context& context) {
 }  // namespace
 
 void add_self_verbs(CLI::App& root, Context& context) {
+  add_help(root, context);
   add_completion(root, context);
   add_manual(root, context);
   auto& version = *root.add_subcommand("version", "Print the version of this program");
-  version.callback([&context] { context.terminal.print("tasuki " TASUKI_VERSION "\n"); });
+  version.callback([&context] { context.terminal.print(fmt::format("{}\n", kVersion)); });
+  root.set_version_flag("--version", kVersion, "print the version of this program");
 }
 
 }  // namespace tasuki::cli

@@ -22,18 +22,21 @@ int line_of(const toml::source_region& source) {
   return static_cast<int>(source.begin.line);
 }
 
-Value to_value(const toml::node& node);
+// No key of Tasuki lies as deep. What does is below one that is a mistake already, and is left out.
+constexpr int kDepthMax = 16;
+
+Value to_value(const toml::node& node, int depth);
 
 // toml++ keeps keys in alphabetical order; people expect mistakes and resources in their own.
-Table to_table(const toml::table& source) {
+Table to_table(const toml::table& source, int depth) {
   struct Positioned {
     toml::source_position position;
     Field field;
   };
   std::vector<Positioned> positioned;
   for (const auto& [key, node] : source)
-    positioned.push_back(
-        {key.source().begin, {std::string(key.str()), line_of(key.source()), to_value(node)}});
+    positioned.push_back({key.source().begin,
+                          {std::string(key.str()), line_of(key.source()), to_value(node, depth)}});
   std::ranges::sort(positioned, {}, [](const Positioned& entry) {
     return std::pair(entry.position.line, entry.position.column);
   });
@@ -42,7 +45,7 @@ Table to_table(const toml::table& source) {
   return table;
 }
 
-Value to_value(const toml::node& node) {
+Value to_value(const toml::node& node, int depth) {
   const int line = line_of(node.source());
   switch (node.type()) {
     case toml::node_type::string:
@@ -52,10 +55,11 @@ Value to_value(const toml::node& node) {
     case toml::node_type::boolean:
       return {line, node.ref<bool>()};
     case toml::node_type::table:
-      return {line, to_table(*node.as_table())};
+      if (depth == kDepthMax) return {line, Table{line, {}}};
+      return {line, to_table(*node.as_table(), depth + 1)};
     case toml::node_type::array: {
       std::vector<Value> items;
-      for (const auto& item : *node.as_array()) items.push_back(to_value(item));
+      for (const auto& item : *node.as_array()) items.push_back(to_value(item, depth));
       return {line, std::move(items)};
     }
     case toml::node_type::floating_point:
@@ -74,10 +78,10 @@ std::optional<Located<T>> find_scalar(const Table& table, std::string_view key) 
   return Located<T>{*value, field->line};
 }
 
-// Every part of a dotted key is a table in the one before, and they are read and destroyed by
-// recursion, which more of them than this could lead past the end of the stack.
+// Every part of a dotted key is a table in the one before, and toml++ destroys them by recursion,
+// which very many of them lead past the end of the stack. A class path has some dots, too.
 bool report_long_key(std::string_view text, Report& report) {
-  constexpr std::ptrdiff_t kDotsInLineMax = 1000;
+  constexpr std::ptrdiff_t kDotsInLineMax = 500;
   int line = 0;
   for (const std::string_view content : split(text, '\n')) {
     ++line;
@@ -210,7 +214,7 @@ std::optional<Table> parse_document(std::string_view text, Report& report) {
         fmt::format("{}, mistakes after it are only seen then", advice_for(parsed.error(), text)));
     return {};
   }
-  return to_table(parsed.table());
+  return to_table(parsed.table(), 0);
 }
 
 }  // namespace tasuki::config

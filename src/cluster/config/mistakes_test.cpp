@@ -92,7 +92,7 @@ TEST(Mistakes, a_file_that_no_message_could_carry_is_refused) {
       (std::vector<std::string>{"t:1: the file has 262145 bytes; at most 262144 are possible"}));
 }
 
-// The parts of `count` keys: "a.a.a".
+// A key of `count` parts: "a.a.a".
 std::string long_key(size_t count) {
   std::string key = "a";
   for (size_t i = 1; i < count; ++i) key += ".a";
@@ -100,15 +100,15 @@ std::string long_key(size_t count) {
 }
 
 TEST(Mistakes, a_key_of_very_many_parts_does_not_exhaust_the_stack) {
-  for (const std::string& key : {long_key(1001), "[" + long_key(1001) + "]"})
+  for (const std::string& key : {long_key(501), "[" + long_key(501) + "]"})
     EXPECT_EQ(parse_config(key + (key.front() == '[' ? "" : " = 1"), "t").mistakes.size(), 3U)
         << "an unknown key, no [cluster], no [[node]]";
   EXPECT_EQ(texts_of(parse_config("\n" + long_key(100'000) + " = 1", "t").mistakes),
             (std::vector<std::string>{
-                "t:2: there are 99999 dots in one line; at most 1000 are possible"}));
-  // As deep as arrays, in which lines may end, and the limits of both let a file be.
-  std::string deep = "[" + long_key(1001) + "]\n" + long_key(1001) + " = ";
-  for (int i = 0; i < 3; ++i) deep += "[\n{" + long_key(1001) + " = ";
+                "t:2: there are 99999 dots in one line; at most 500 are possible"}));
+  // As deep as a file can be: an array may go on in the next line, an inline table may not.
+  std::string deep = "[" + long_key(501) + "]\n" + long_key(501) + " = ";
+  for (int i = 0; i < 3; ++i) deep += "[\n{" + long_key(501) + " = ";
   deep += "[1";
   for (int i = 0; i < 3; ++i) deep += "]}";
   EXPECT_EQ(parse_config(deep + "]", "t").mistakes.size(), 3U);

@@ -1,10 +1,10 @@
 #include "cluster/lab/commands.hpp"
 
-#include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <unistd.h>
 
@@ -13,6 +13,7 @@
 
 #include "cluster/config/parse.hpp"
 #include "cluster/lab/guardian.hpp"
+#include "cluster/lab/kept_config.hpp"
 #include "cluster/lab/namespaces.hpp"
 #include "cluster/lab/running.hpp"
 #include "cluster/lab/status.hpp"
@@ -27,11 +28,12 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 constexpr int kFailed = 1;
-constexpr int kNotUnderstood = 2;
 
 constexpr const char* kLabsFolder = "/var/lib/tasuki-lab";
 // XFS takes no less than 300; the files are sparse.
 constexpr uint64_t kDefaultDiskMebibytes = 512;
+constexpr uint64_t kSmallestDiskMebibytes = 16;
+constexpr uint64_t kLargestDiskMebibytes = uint64_t{1024} * 1024;
 constexpr uint64_t kMebibyte = uint64_t{1024} * 1024;
 // Twice what a machine gets to shut down; then somebody should look.
 constexpr auto kDownLimit = 60s;
@@ -50,19 +52,26 @@ struct Options {
   std::vector<std::string> command;
 };
 
+// What nobody reads any more, as behind `| head`, is no failure; fmt::print() would throw.
+void print(std::FILE* output, const std::string& text) {
+  std::fputs(text.c_str(), output);
+  std::fflush(output);
+}
+
 int fail(const Error& error) {
-  fmt::print(stderr, "tasuki lab: {}\n", error.what);
+  print(stderr, fmt::format("tasuki lab: {}\n", error.what));
   return kFailed;
 }
 
 // --- lab up ---
 
-// The configuration, or none after its mistakes were printed.
+// The configuration, or none; what is wrong or odd was printed, as `tasuki config check` does.
 std::optional<core::Config> read_config(const std::string& text, const std::string& file) {
   auto outcome = config::parse_config(text, file);
+  for (const auto& mistake : outcome.mistakes)
+    print(stderr, fmt::format("{}\n", config::to_text(mistake)));
   for (const auto& warning : outcome.warnings)
-    fmt::print(stderr, "{} (a warning)\n", config::to_text(warning));
-  for (const auto& mistake : outcome.mistakes) fmt::print(stderr, "{}\n", config::to_text(mistake));
+    print(stderr, fmt::format("{} (warning)\n", config::to_text(warning)));
   return std::move(outcome.config);
 }
 
@@ -91,6 +100,18 @@ Result<void> forget_nodes(const Places& places) {
   return {};
 }
 
+// The folder as the lab is to find it, once it is known that the nodes will take the file.
+Result<void> prepare_folder(const Options& options, const LabSettings& settings) {
+  const Places& places = settings.places;
+  if (!options.fresh)
+    if (auto fits = check_kept_config(places, settings.config_text, options.file); !fits)
+      return fits;
+  auto done = sweep_lab(places.folder);
+  if (done && options.fresh) done = forget_nodes(places);
+  if (done) done = keep_given_config(places, settings.config_text);
+  return done;
+}
+
 // Prints what the supervisor tells until everything runs; a failure carries its reason.
 Result<void> follow_progress(const Fd& progress, std::FILE* output) {
   std::string received;
@@ -103,8 +124,7 @@ Result<void> follow_progress(const Fd& progress, std::FILE* output) {
       const std::string line = received.substr(0, end);
       received.erase(0, end + 1);
       if (line == "ready") return {};
-      fmt::print(output, "  {}\n", line);
-      std::fflush(output);
+      print(output, fmt::format("  {}\n", line));
     }
   }
   if (received.starts_with("failed\n"))
@@ -114,7 +134,8 @@ Result<void> follow_progress(const Fd& progress, std::FILE* output) {
 
 int bring_up(const Options& options) {
   if (::geteuid() != 0) return fail({"a lab needs root (namespaces, loop devices); use sudo"});
-  auto text = read_file(options.file);
+  ::signal(SIGPIPE, SIG_IGN);
+  auto text = read_file(options.file, config::kConfigBytesMax);
   if (!text) return fail(text.error());
   const auto config = read_config(*text, options.file);
   if (!config) return kFailed;
@@ -123,13 +144,10 @@ int bring_up(const Options& options) {
   const std::string folder = settings->places.folder;
   auto lock = lock_lab(settings->places);
   if (!lock) return fail(lock.error());
-  auto swept = sweep_lab(folder);
-  if (swept && options.fresh) swept = forget_nodes(settings->places);
-  if (!swept) return fail(swept.error());
+  if (auto ready = prepare_folder(options, *settings); !ready) return fail(ready.error());
 
   std::FILE* const output = options.json ? stderr : stdout;
-  fmt::print(output, "lab {} in {}\n", config->cluster_name, folder);
-  std::fflush(output);
+  print(output, fmt::format("lab {} in {}\n", config->cluster_name, folder));
   const std::string log = settings->places.log();
   const auto progress = start_lab(std::move(*settings), std::move(*lock));
   if (!progress) return fail(progress.error());
@@ -139,12 +157,14 @@ int bring_up(const Options& options) {
     return fail({fmt::format("{}\nThe lab's own log is {}", ready.error().what, log)});
   }
   if (!options.json) {
-    fmt::print("it runs; tasuki lab status shows it, tasuki lab down ends it\n");
+    print(stdout, fmt::format("it runs; ask it with: tasuki lab exec {} -- tasuki status\n"
+                              "tasuki lab status shows its hosts, tasuki lab down ends it\n",
+                              config->nodes.front().name));
     return 0;
   }
   const auto status = ask_lab(folder, {{"op", "status"}});
   if (!status) return fail(status.error());
-  fmt::print("{}\n", status->json.dump());
+  print(stdout, status->json.dump() + "\n");
   return 0;
 }
 
@@ -159,7 +179,18 @@ int request(const Options& options, const Json& what, const std::string& done) {
   return 0;
 }
 
+// Sweeps, and says so: whoever looks at a lab or ends it should know that it was killed.
+Result<bool> sweep_killed(const Options& options) {
+  const auto folders = sweep_killed_labs(options.folder);
+  if (!folders) return failure(folders.error());
+  for (const auto& folder : *folders)
+    print(stderr,
+          fmt::format("the lab in {} was killed; what it left behind is taken away now\n", folder));
+  return !folders->empty();
+}
+
 int show_status(const Options& options) {
+  if (const auto swept = sweep_killed(options); !swept) return fail(swept.error());
   const auto folder = find_lab(options.folder);
   if (!folder) return fail(folder.error());
   const auto reply = ask_lab(*folder, {{"op", "status"}});
@@ -199,16 +230,16 @@ int cut(const Options& options) {
 }
 
 int bring_down(const Options& options) {
+  const auto killed = sweep_killed(options);
+  if (!killed) return fail(killed.error());
   const auto folder = find_lab(options.folder);
-  if (!folder) return fail(folder.error());
+  if (!folder) return *killed ? 0 : fail(folder.error());
   const auto asked = ask_lab(*folder, {{"op", "down"}});
   if (fs::exists(*folder))
     if (auto down = wait_until_down(*folder, kDownLimit); !down) return fail(down.error());
-  // Also what a lab left whose supervisor and guardian were both killed.
-  if (auto swept = sweep_lab(*folder); !swept) return fail(swept.error());
   const auto left = find_leftovers(*folder);
   if (!left.empty()) return fail({fmt::format("still there: {}", fmt::join(left, "; "))});
-  if (!asked) return fail(asked.error());
+  if (!asked && !*killed) return fail(asked.error());
   fmt::print(
       "the lab is down: no process, mount, loop device, network or cgroup of it is left\n"
       "its disks and logs are in {}\n",
@@ -218,81 +249,125 @@ int bring_down(const Options& options) {
 
 // --- the command line ---
 
-CLI::App* add_verb(CLI::App& app, Options& options, const std::string& name,
-                   const std::string& description, int& status,
-                   std::function<int(const Options&)> run) {
-  CLI::App* const verb = app.add_subcommand(name, description);
-  verb->add_option("--dir", options.folder, "The lab's folder; not needed when one lab runs");
-  verb->callback([&options, &status, run = std::move(run)] { status = run(options); });
+using Ended = std::function<void(int)>;
+
+constexpr const char* kHostMeaning = "its name: a node's, \"client\" or \"witness\"";
+
+struct Verb {
+  CLI::App& app;
+  std::shared_ptr<Options> options;
+};
+
+Verb add_verb(CLI::App& family, const Ended& ended, const std::string& name,
+              const std::string& description, std::function<int(const Options&)> run) {
+  auto& app = *family.add_subcommand(name, description);
+  const auto options = std::make_shared<Options>();
+  app.add_option("--dir", options->folder, "the lab's folder; needed only when several labs run")
+      ->type_name("DIR");
+  app.callback([options, ended, run = std::move(run)] { ended(run(*options)); });
+  return {app, options};
+}
+
+void add_up(CLI::App& family, const Ended& ended) {
+  const auto [up, options] = add_verb(
+      family, ended, "up",
+      "Bring the nodes of a configuration up, each in namespaces of its own\n"
+      "Disks and the nodes' state are kept for the next time. A node that has an applied "
+      "configuration keeps that one, so another file is refused: give --fresh, or change the "
+      "cluster with tasuki config apply in one of its nodes. What the lab itself did is in lab.log "
+      "in its folder. Needs root.",
+      bring_up);
+  up.footer("tasuki lab up cluster.toml\ntasuki lab up cluster.toml --fresh --dir /tmp/lab");
+  up.add_option("FILE", options->file, "the configuration")->required();
+  up.get_option("--dir")->description(
+      fmt::format("the lab's folder, by default {}/ and the cluster's name", kLabsFolder));
+  up.add_flag("--fresh", options->fresh, "make the disks and the nodes' state anew");
+  up.add_option("--disk-size", options->disk_mebibytes,
+                fmt::format("of a new disk in MiB, by default {}", kDefaultDiskMebibytes))
+      ->type_name("MIB")
+      ->check(CLI::Range(kSmallestDiskMebibytes, kLargestDiskMebibytes));
+  up.add_option("--client-address", options->client_address,
+                "of the host \"client\", by default the first free one from .200 on")
+      ->type_name("ADDRESS");
+  up.add_flag("--json", options->json, "print what status prints when it runs, as JSON");
+}
+
+void add_exec(CLI::App& family, const Ended& ended) {
+  const auto [exec, options] = add_verb(
+      family, ended, "exec",
+      "Run a command in a host\n"
+      "It has this terminal, and ends with what the command ends with. Write -- before a command "
+      "with options of its own. In a node the machine's files are seen, but for /tmp, /run, /dev "
+      "and /etc/tasuki, which are its own; what it changes, no other sees.",
+      run_in_host);
+  exec.footer(
+      "tasuki lab exec sv1 -- tasuki status\n"
+      "tasuki lab exec sv1 -- tee /etc/tasuki/new.toml <new.toml");
+  exec.add_option("HOST", options->host, kHostMeaning)->required();
+  exec.add_option("COMMAND", options->command, "the command and its arguments")->required();
+}
+
+// One that asks for a thing to be done to a host; `done` is said of it behind its name.
+Verb add_host_verb(CLI::App& family, const Ended& ended, const std::string& name,
+                   const std::string& description, const std::string& done) {
+  const auto verb = add_verb(family, ended, name, description, [name, done](const Options& o) {
+    Json what{{"op", name}, {"host", o.host}};
+    if (o.paused) what["paused"] = true;
+    return request(o, what,
+                   fmt::format("{} {}{}", o.host, done, o.paused ? " with its watchdog" : ""));
+  });
+  verb.app.footer(fmt::format("tasuki lab {} sv1", name));
+  verb.app.add_option("HOST", verb.options->host, kHostMeaning)->required();
   return verb;
 }
 
-void add_verbs(CLI::App& app, Options& options, int& status) {
-  auto* up =
-      add_verb(app, options, "up", "Bring the nodes of a configuration up", status, bring_up);
-  up->add_option("FILE", options.file, "The configuration")->required();
-  up->add_flag("--json", options.json, "Print the lab's status as JSON when it runs");
-  up->add_flag("--fresh", options.fresh, "Make the disks and the nodes' state anew");
-  up->add_option("--disk-size", options.disk_mebibytes, "Size of a new disk in MiB")
-      ->check(CLI::Range(uint64_t{16}, uint64_t{1024} * 1024))
-      ->capture_default_str();
-  up->add_option("--client-address", options.client_address,
-                 "Of the client host; the first free one from .200 on otherwise");
+void add_host_verbs(CLI::App& family, const Ended& ended) {
+  add_host_verb(family, ended, "kill", "Pull a host's plug: nothing is written any more", "is off");
+  add_host_verb(family, ended, "start", "Switch a host on that is off", "is on");
+  const auto [freeze, options] = add_host_verb(
+      family, ended, "freeze", "Stop everything in a host, as a hung system; its watchdog goes on",
+      "is frozen");
+  freeze.add_flag("--paused", options->paused,
+                  "stop the watchdog too, as when a virtual machine is paused");
+  add_host_verb(family, ended, "thaw", "Let a frozen host go on", "goes on");
+}
 
-  auto* show = add_verb(app, options, "status", "Show the hosts of the lab", status, show_status);
-  show->add_flag("--json", options.json, "Print JSON");
-
-  auto* exec = add_verb(app, options, "exec", "Run a command in a host, as exec sv1 -- ip addr",
-                        status, run_in_host);
-  exec->add_option("HOST", options.host)->required();
-  exec->add_option("COMMAND", options.command)->required();
-
-  auto* kill = add_verb(app, options, "kill", "Pull a host's plug", status, [](const Options& o) {
-    return request(o, {{"op", "kill"}, {"host", o.host}}, o.host + " is off");
-  });
-  auto* start = add_verb(app, options, "start", "Switch a host on", status, [](const Options& o) {
-    return request(o, {{"op", "start"}, {"host", o.host}}, o.host + " is on");
-  });
-  auto* freeze = add_verb(
-      app, options, "freeze", "Stop everything in a host; its watchdog goes on", status,
-      [](const Options& o) {
-        return request(o, {{"op", "freeze"}, {"host", o.host}, {"paused", o.paused}},
-                       o.host + (o.paused ? " is paused with its watchdog" : " is frozen"));
-      });
-  freeze->add_flag("--paused", options.paused,
-                   "Stop the watchdog too, as when a virtual machine is paused");
-  auto* thaw =
-      add_verb(app, options, "thaw", "Let a frozen host go on", status, [](const Options& o) {
-        return request(o, {{"op", "thaw"}, {"host", o.host}}, o.host + " goes on");
-      });
-  for (auto* verb : {kill, start, freeze, thaw}) verb->add_option("HOST", options.host)->required();
-
-  auto* cut_verb = add_verb(app, options, "cut",
-                            "Cut the network between two hosts, or of one from all", status, cut);
-  cut_verb->add_option("HOST", options.host)->required();
-  cut_verb->add_option("OTHER", options.other);
-  cut_verb->add_flag("--one-way", options.one_way, "Only from the first to the second");
-  add_verb(app, options, "heal", "Undo every cut", status,
+void add_network_verbs(CLI::App& family, const Ended& ended) {
+  const auto [cut_verb, options] =
+      add_verb(family, ended, "cut", "Cut the network between two hosts, or of one from all", cut);
+  cut_verb.footer("tasuki lab cut sv1 sv2\ntasuki lab cut sv1 client --one-way");
+  cut_verb.add_option("HOST", options->host, kHostMeaning)->required();
+  cut_verb.add_option("OTHER", options->other, "the other host; all of them when absent");
+  cut_verb.add_flag("--one-way", options->one_way, "only from the first to the second");
+  add_verb(family, ended, "heal", "Undo every cut",
            [](const Options& o) { return request(o, {{"op", "heal"}}, "every cut is healed"); });
-  add_verb(app, options, "down", "End the lab; its disks and logs stay", status, bring_down);
-  app.require_subcommand(1);
 }
 
 }  // namespace
 
-int lab_command(std::vector<std::string> arguments) {
-  CLI::App app("Nodes of a cluster on this machine, for rehearsal and tests", "tasuki lab");
-  Options options;
-  int status = 0;
-  add_verbs(app, options, status);
-  // CLI11 takes the last argument first.
-  std::ranges::reverse(arguments);
-  try {
-    app.parse(std::move(arguments));
-  } catch (const CLI::ParseError& problem) {
-    return app.exit(problem) == 0 ? 0 : kNotUnderstood;
-  }
-  return status;
+void add_verbs(CLI::App& family, Ended ended) {
+  family.require_subcommand(1);
+  add_up(family, ended);
+  const auto [status, options] = add_verb(
+      family, ended, "status", "Show the hosts of the lab, their addresses and disks", show_status);
+  status.add_flag("--json", options->json, "as JSON");
+  add_exec(family, ended);
+  add_host_verbs(family, ended);
+  add_network_verbs(family, ended);
+  add_verb(family, ended, "down",
+           "End the lab; its disks, logs and the nodes' state stay in its folder\n"
+           "Also takes away what a lab left behind whose processes were all killed.",
+           bring_down);
+}
+
+std::vector<std::string> find_hosts() {
+  const auto folder = find_lab({});
+  if (!folder) return {};
+  const auto status = ask_lab(*folder, {{"op", "status"}});
+  if (!status) return {};
+  std::vector<std::string> names;
+  for (const auto& host : status->json.at("hosts")) names.push_back(host.at("name"));
+  return names;
 }
 
 }  // namespace tasuki::lab

@@ -130,14 +130,25 @@ Result<LoopDevice> attach_loop(const Disk& disk, const std::string& folder) {
   return failure("attach " + path + ": other programs keep taking the free loop devices");
 }
 
+// By device and inode: the name that /sys has loses its beginning with the mount namespace in which
+// the file was opened, when the folder is not on the machine's root file system.
 std::vector<unsigned> find_loops(const std::string& folder) {
-  std::vector<unsigned> numbers;
+  std::set<std::pair<uint64_t, uint64_t>> files;
   std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    struct stat file{};
+    if (::stat(entry.path().c_str(), &file) == 0) files.emplace(file.st_dev, file.st_ino);
+  }
+  std::vector<unsigned> numbers;
   for (const auto& entry : std::filesystem::directory_iterator("/sys/block", error)) {
-    const auto backing = read_file(entry.path().string() + "/loop/backing_file");
-    if (!backing || !backing->starts_with(folder + "/")) continue;
+    if (!std::filesystem::exists(entry.path() / "loop/backing_file", error)) continue;
     const std::string name = entry.path().filename().string();
-    numbers.push_back(static_cast<unsigned>(std::stoul(name.substr(std::string("loop").size()))));
+    const auto number = static_cast<unsigned>(std::stoul(name.substr(std::string("loop").size())));
+    const auto loop = open_loop(number, folder, O_RDONLY);
+    loop_info64 info{};
+    if (loop && ::ioctl(loop->get(), LOOP_GET_STATUS64, &info) == 0 &&
+        files.contains({info.lo_device, info.lo_inode}))
+      numbers.push_back(number);
   }
   return numbers;
 }

@@ -11,12 +11,14 @@
 #include <functional>
 #include <iostream>
 #include <poll.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
@@ -25,6 +27,7 @@
 #include "cluster/lab/fence_agent.hpp"
 #include "cluster/lab/plan.hpp"
 #include "cluster/lab/sweep.hpp"
+#include "cluster/proto/codec.hpp"
 #include "kit/fd.hpp"
 #include "kit/file.hpp"
 #include "kit/json.hpp"
@@ -38,6 +41,7 @@ using namespace std::chrono_literals;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::SizeIs;
 using Clock = std::chrono::steady_clock;
 
 // --- the programs that the lab starts ---
@@ -51,6 +55,19 @@ Fd unix_socket(const std::string& path, sockaddr_un& address) {
 
 [[noreturn]] void wait_for_ever() {
   for (;;) ::pause();
+}
+
+// `tasuki lab ...`; the words behind "lab" in the order that CLI11 wants, the last first.
+int play_tasuki(std::vector<std::string> arguments) {
+  CLI::App app;
+  int status = 0;
+  add_verbs(app, [&status](int ended) { status = ended; });
+  try {
+    app.parse(std::move(arguments));
+  } catch (const CLI::ParseError& problem) {
+    return app.exit(problem);
+  }
+  return status;
 }
 
 // `tasukid --node NAME --write-engine-config`
@@ -240,6 +257,25 @@ class Lab {
   std::string folder_;
 };
 
+// A file system in memory at the folder, as long as this lives.
+class OwnFileSystem {
+ public:
+  explicit OwnFileSystem(std::string folder) : folder_(std::move(folder)) {
+    fs::create_directories(folder_);
+    mounted_ = ::mount("tmpfs", folder_.c_str(), "tmpfs", 0, nullptr) == 0;
+    EXPECT_TRUE(mounted_);
+  }
+  ~OwnFileSystem() {
+    if (mounted_) ::umount2(folder_.c_str(), MNT_DETACH);
+  }
+  OwnFileSystem(const OwnFileSystem&) = delete;
+  OwnFileSystem& operator=(const OwnFileSystem&) = delete;
+
+ private:
+  std::string folder_;
+  bool mounted_ = false;
+};
+
 // Processes of the lab: those of our programs' folder and those in its cgroup.
 std::vector<std::string> processes_of(const Workshop& workshop, const std::string& cgroup) {
   std::vector<std::string> found;
@@ -311,6 +347,10 @@ TEST_F(RunningLab, PassesOnTheStatusAndTheOutputOfACommand) {
   EXPECT_EQ(run.output, "sv1\n");
   EXPECT_EQ(lab_->in("sv1", "sh -c 'kill -9 $$'").status, 128 + SIGKILL);
   EXPECT_EQ(lab_->in("nobody", "true").status, 1);
+}
+
+TEST_F(RunningLab, ShowsACommandOnceToTheHostThatItRunsIn) {
+  EXPECT_EQ(lab_->in("sv1", "pgrep -f words-of-this-command").output, "");
 }
 
 TEST_F(RunningLab, KeepsTheChangesOfANodeFromTheMachineAndTheOtherNode) {
@@ -430,6 +470,7 @@ TEST_F(RunningLab, StopsTheWatchdogOfAPausedNode) {
   EXPECT_EQ(lab_->verb("freeze", "sv1 --paused").status, 0);
   const auto left = lab_->status("sv1")["watchdog_left_ms"].get<int>();
   EXPECT_EQ(lab_->status("sv1")["watchdog_left_ms"].get<int>(), left);
+  EXPECT_THAT(lab_->verb("status").output, HasSubstr("watchdog stopped"));
   EXPECT_EQ(lab_->verb("thaw", "sv1").status, 0);
   EXPECT_LT(lab_->status("sv1")["watchdog_left_ms"].get<int>(), left);
   EXPECT_EQ(lab_->in("sv1", "tasuki-keeper say disarm").status, 0);
@@ -509,6 +550,8 @@ TEST_F(LabTest, EndsInOrderWhenItsGuardianIsKilled) {
 
 TEST_F(LabTest, SweepsUpAfterBothWereKilledAtOnce) {
   const Workshop workshop;
+  // On a file system of its own, of which the kernel forgets the place with the lab's mounts.
+  const OwnFileSystem memory(workshop.folder() + "/lab");
   const Lab lab(workshop, "lab");
   ASSERT_EQ(lab.up().status, 0) << lab.log();
   const auto cgroup = lab.cgroup();
@@ -516,8 +559,58 @@ TEST_F(LabTest, SweepsUpAfterBothWereKilledAtOnce) {
   ASSERT_EQ(::kill(lab.guardian(), SIGKILL), 0);
   ASSERT_EQ(::kill(supervisor, SIGKILL), 0);
   EXPECT_TRUE(comes_true([&] { return processes_of(workshop, cgroup).empty(); }));
-  ASSERT_EQ(lab.verb("down").status, 1);
+  EXPECT_THAT(find_leftovers(lab.folder()), SizeIs(3)) << "two loop devices and the cgroup";
+  const auto down = lab.verb("down");
+  EXPECT_EQ(down.status, 0) << down.output;
+  EXPECT_THAT(down.output, HasSubstr("was killed"));
   expect_nothing_left(workshop, lab, cgroup);
+  EXPECT_EQ(lab.verb("down").status, 1) << "there is nothing any more";
+}
+
+TEST_F(LabTest, GoesOnWhenNobodyReadsItsProgress) {
+  const Workshop workshop;
+  const Lab lab(workshop, "lab");
+  const auto up = run_shell(fmt::format(
+      "bash -c 'set -o pipefail; {0}/bin/tasuki lab up --dir {1} --disk-size 32 {0}/cluster.toml | "
+      "head -n 1'",
+      workshop.folder(), lab.folder()));
+  EXPECT_EQ(up.status, 0) << up.output << lab.log();
+  EXPECT_EQ(lab.state("sv2"), "on");
+}
+
+// As a tasukid keeps it that has applied the text.
+void keep_applied(const Lab& lab, const std::string& node, uint64_t counter,
+                  const std::string& text) {
+  proto::StateFile state;
+  state.durable.applied.counter = counter;
+  state.durable.applied.text = text;
+  std::ofstream(fmt::format("{}/nodes/{}/state/state.json", lab.folder(), node))
+      << proto::encode_state_file(state);
+}
+
+TEST_F(LabTest, RefusesAFileThatItsNodesWouldIgnore) {
+  const Workshop workshop;
+  const Lab lab(workshop, "lab");
+  const auto give = [&](const std::string& text) {
+    std::ofstream(workshop.folder() + "/cluster.toml") << text;
+    return lab.up();
+  };
+  const std::string first(kConfig);
+  ASSERT_EQ(give(first).status, 0) << lab.log();
+  keep_applied(lab, "sv1", 1, first);
+  keep_applied(lab, "sv2", 2, first + "# 2");
+  ASSERT_EQ(lab.verb("down").status, 0);
+
+  const auto refused = give(first + "# 3");
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.output, AllOf(HasSubstr("--fresh"), HasSubstr("tasuki config apply")));
+  EXPECT_THAT(find_leftovers(lab.folder()), IsEmpty());
+  EXPECT_EQ(give(first).status, 0) << "what it was last brought up with";
+  ASSERT_EQ(lab.verb("down").status, 0);
+  EXPECT_EQ(give(first + "# 2").status, 0) << "what was applied last";
+  ASSERT_EQ(lab.verb("down").status, 0);
+  EXPECT_EQ(give(first).status, 1);
+  EXPECT_EQ(lab.verb("up", workshop.folder() + "/cluster.toml --fresh --disk-size 32").status, 0);
 }
 
 TEST_F(LabTest, MakesNothingFromAConfigurationWithMistakes) {
@@ -536,7 +629,7 @@ TEST_F(LabTest, MakesNothingFromAConfigurationWithMistakes) {
 int main(int argc, char** argv) {
   const std::string name = std::filesystem::path(argv[0]).filename().string();
   std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (name == "tasuki") return tasuki::lab::lab_command({arguments.begin() + 1, arguments.end()});
+  if (name == "tasuki") return tasuki::lab::play_tasuki({arguments.rbegin(), arguments.rend() - 1});
   if (name == "tasukid") return tasuki::lab::play_tasukid(arguments);
   if (name == "tasuki-keeper") return tasuki::lab::play_keeper(arguments);
   if (name == "reach") return tasuki::lab::play_reach(arguments);

@@ -318,6 +318,7 @@ Json Machine::status() const {
           {"addresses", addresses},
           {"disks", disks},
           {"watchdog_left_ms", left ? Json(left->count()) : Json()},
+          {"watchdog_stopped", watchdog_.is_paused()},
           {"log", places_.host_log(host_.name)}};
 }
 

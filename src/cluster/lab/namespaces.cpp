@@ -1,6 +1,7 @@
 #include "cluster/lab/namespaces.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 
 #include "cluster/lab/command.hpp"
 #include "cluster/lab/note.hpp"
+#include "kit/file.hpp"
 
 namespace tasuki::lab {
 namespace {
@@ -36,6 +38,15 @@ void ignore_keyboard_signals() {
   for (const int signal : {SIGINT, SIGQUIT}) ::signal(signal, SIG_IGN);
 }
 
+// A process is born with the words of its parent, here `tasuki lab exec HOST -- COMMAND`, in which
+// a `pkill -f` in the host would find what it looks for. They lie behind each other from argv[0]
+// on.
+void forget_command_line() {
+  const auto words = read_file("/proc/self/cmdline");
+  if (words) std::memset(program_invocation_name, 0, words->size());
+  ::prctl(PR_SET_NAME, "lab-exec");
+}
+
 [[noreturn]] void execute(const std::vector<std::string>& command) {
   reset_signals();
   if (auto dropped = drop_machine_capabilities(); !dropped) {
@@ -50,6 +61,7 @@ void ignore_keyboard_signals() {
 // Second process of run_inside(), a child of the host's first process: runs the command and tells
 // its status. It dies with the host like everything in it.
 [[noreturn]] void watch_command(const std::vector<std::string>& command, int status_pipe) {
+  forget_command_line();
   const pid_t pid = ::fork();
   if (pid == 0) execute(command);
   ignore_keyboard_signals();

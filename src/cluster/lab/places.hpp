@@ -17,6 +17,8 @@ struct Places {
   [[nodiscard]] std::string lock() const { return folder + "/lock"; }
   // What must be taken away if both were killed.
   [[nodiscard]] std::string record() const { return folder + "/lab.json"; }
+  // What it was last brought up with.
+  [[nodiscard]] std::string given_config() const { return folder + "/cluster.toml"; }
   [[nodiscard]] std::string disks() const { return folder + "/disks"; }
   // A file system in memory that only the lab's processes see: what the nodes change.
   [[nodiscard]] std::string changes() const { return folder + "/changes"; }

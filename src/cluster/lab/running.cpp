@@ -11,6 +11,7 @@
 #include "cluster/lab/guardian.hpp"
 #include "cluster/lab/line_client.hpp"
 #include "cluster/lab/places.hpp"
+#include "cluster/lab/sweep.hpp"
 
 namespace tasuki::lab {
 namespace {
@@ -22,25 +23,47 @@ namespace fs = std::filesystem;
 constexpr auto kAnswerLimit = 30s;
 constexpr auto kDownPoll = 10ms;
 
-std::string control_socket(const std::string& folder) {
-  return Places{.folder = folder, .programs = {}, .cgroup = {}}.control_socket();
+Places places_in(const std::string& folder) {
+  return {.folder = folder, .programs = {}, .cgroup = {}};
 }
 
-std::vector<std::string> running_labs() {
+std::string absolute(const std::string& folder) {
+  return fs::absolute(folder).lexically_normal().string();
+}
+
+// Of labs that run, or were killed.
+std::vector<std::string> registered_folders() {
   std::vector<std::string> folders;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(kRegistry, error)) {
     const auto folder = fs::read_symlink(entry.path(), error);
-    if (error || !ask_line(control_socket(folder.string()), R"({"op":"status"})", 1s)) continue;
-    folders.push_back(folder.string());
+    if (!error) folders.push_back(folder.string());
   }
   return folders;
+}
+
+std::vector<std::string> running_labs() {
+  auto folders = registered_folders();
+  std::erase_if(folders, [](const std::string& folder) {
+    return !ask_line(places_in(folder).control_socket(), R"({"op":"status"})", 1s);
+  });
+  return folders;
+}
+
+// True when there was something: a record, and nobody who holds the lock.
+Result<bool> sweep_if_killed(const std::string& folder) {
+  const Places places = places_in(folder);
+  const Fd lock(::open(places.lock().c_str(), O_RDWR | O_CLOEXEC));
+  if (!lock || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 || !fs::exists(places.record()))
+    return false;
+  if (auto swept = sweep_lab(folder); !swept) return failure(swept.error());
+  return true;
 }
 
 }  // namespace
 
 Result<std::string> find_lab(const std::optional<std::string>& wanted) {
-  if (wanted) return fs::absolute(*wanted).lexically_normal().string();
+  if (wanted) return absolute(*wanted);
   const auto labs = running_labs();
   if (labs.empty()) return failure("no lab runs; start one with: tasuki lab up FILE");
   if (labs.size() > 1)
@@ -49,8 +72,19 @@ Result<std::string> find_lab(const std::optional<std::string>& wanted) {
   return labs.front();
 }
 
+Result<std::vector<std::string>> sweep_killed_labs(const std::optional<std::string>& wanted) {
+  std::vector<std::string> swept;
+  for (const auto& folder :
+       wanted ? std::vector<std::string>{absolute(*wanted)} : registered_folders()) {
+    const auto done = sweep_if_killed(folder);
+    if (!done) return failure(done.error());
+    if (*done) swept.push_back(folder);
+  }
+  return swept;
+}
+
 Result<LabReply> ask_lab(const std::string& folder, const Json& request) {
-  auto reply = ask_line(control_socket(folder), request.dump(), kAnswerLimit);
+  auto reply = ask_line(places_in(folder).control_socket(), request.dump(), kAnswerLimit);
   if (!reply) {
     if (reply.error().code == ENOENT || reply.error().code == ECONNREFUSED)
       return failure("no lab runs in " + folder);
@@ -63,8 +97,9 @@ Result<LabReply> ask_lab(const std::string& folder, const Json& request) {
 }
 
 Result<void> wait_until_down(const std::string& folder, std::chrono::milliseconds limit) {
-  const std::string path = Places{.folder = folder, .programs = {}, .cgroup = {}}.lock();
+  const std::string path = places_in(folder).lock();
   const Fd lock(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (!lock && errno == ENOENT) return {};  // none was ever there
   if (!lock) return errno_failure("open " + path);
   const auto deadline = std::chrono::steady_clock::now() + limit;
   while (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {

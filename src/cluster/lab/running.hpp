@@ -5,6 +5,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "kit/fd.hpp"
 #include "kit/json.hpp"
@@ -14,6 +15,10 @@ namespace tasuki::lab {
 
 // The folder of the lab that is meant: `wanted`, or the one that runs.
 Result<std::string> find_lab(const std::optional<std::string>& wanted);
+
+// Takes away what labs left behind of which every process was killed: the one in `wanted`, or all
+// that there are. Returns their folders.
+Result<std::vector<std::string>> sweep_killed_labs(const std::optional<std::string>& wanted);
 
 struct LabReply {
   Json json;

@@ -15,7 +15,9 @@ std::string join_texts(const Json& list, const char* key = nullptr) {
 
 std::string watchdog_text(const Json& host) {
   const Json& left = host.at("watchdog_left_ms");
-  return left.is_null() ? "" : fmt::format(", watchdog in {} ms", left.get<int64_t>());
+  if (left.is_null()) return "";
+  const bool stopped = host.at("watchdog_stopped");
+  return fmt::format(", watchdog {} {} ms", stopped ? "stopped with" : "in", left.get<int64_t>());
 }
 
 }  // namespace

@@ -22,8 +22,10 @@ Result<void> sweep_lab(const std::string& folder) {
   if (!text) return {};
   const Json record = Json::parse(*text, nullptr, false);
   if (!record.is_object()) return failure(places.record() + " is damaged; remove it");
+  // First what waits for the last processes to end: with them go the mounts of the disks.
+  const auto removed = remove_cgroup(record.value("cgroup", ""));
   detach_loops(places.disks());
-  if (auto removed = remove_cgroup(record.value("cgroup", "")); !removed) return removed;
+  if (!removed) return removed;
   ::unlink(record.value("registry", "").c_str());
   ::unlink(places.control_socket().c_str());
   ::unlink(places.power_socket().c_str());

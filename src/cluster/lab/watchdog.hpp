@@ -24,6 +24,7 @@ class Watchdog {
   // As a machine finds it that was just switched on: neither armed nor paused.
   void power_cycle();
 
+  [[nodiscard]] bool is_paused() const { return left_when_paused_.has_value(); }
   // What is left before it runs out; none when it is not armed.
   [[nodiscard]] std::optional<std::chrono::milliseconds> left() const;
 
