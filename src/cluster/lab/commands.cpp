@@ -345,7 +345,7 @@ void add_network_verbs(CLI::App& family, const Ended& ended) {
 
 }  // namespace
 
-void add_verbs(CLI::App& family, Ended ended) {
+void add_verbs(CLI::App& family, const Ended& ended) {
   family.require_subcommand(1);
   add_up(family, ended);
   const auto [status, options] = add_verb(
