@@ -2,35 +2,16 @@
 // of its engine. Implementations: corosync (two and more nodes), solo (one node, no engine).
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "cluster/core/ids.hpp"
+#include "cluster/membership/membership.hpp"
 #include "kit/result.hpp"
 #include "kit/task.hpp"
 
 namespace tasuki::membership {
-
-// Names one membership; every node of it sees the same value.
-struct RingId {
-  uint32_t representative = 0;
-  uint64_t sequence = 0;
-  friend auto operator<=>(const RingId&, const RingId&) = default;
-};
-
-// One agreed membership. `members` are the nodes whose tasukid takes part; `nodes` those whose
-// engine does (a node in `nodes` only is alive, its tasukid is away). Both sorted.
-struct Membership {
-  RingId ring;
-  bool quorate = false;  // a majority of votes, witness included
-  std::vector<core::NodeId> members;
-  std::vector<core::NodeId> nodes;
-  friend bool operator==(const Membership&, const Membership&) = default;
-};
 
 // Called on the io_context's thread; they may send, and must not destroy the engine. Membership
 // changes and messages come in the one order in which every member sees them (extended virtual

@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-#include "cluster/membership/engine.hpp"
+#include "cluster/membership/membership.hpp"
 
 namespace tasuki::membership {
 

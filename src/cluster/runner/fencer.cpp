@@ -1,6 +1,5 @@
 #include "cluster/runner/fencer.hpp"
 
-#include <algorithm>
 #include <ranges>
 
 #include <fmt/format.h>
@@ -11,9 +10,6 @@
 namespace tasuki::runner {
 namespace {
 
-// After an attempt that proved nothing the next waits a little longer each time, up to this.
-constexpr std::chrono::milliseconds kRetryStep{500};
-constexpr int kRetryStepsMax = 20;
 constexpr std::chrono::minutes kWatchEvery{2};
 
 }  // namespace
@@ -25,23 +21,13 @@ Fencer::Fencer(asio::io_context& io, core::NodeId self, std::function<void(core:
       self_(self),
       tell_(std::move(tell)),
       still_wanted_(std::move(still_wanted)),
-      ended_(std::move(ended)) {}
+      ended_(std::move(ended)),
+      queue_(self) {}
 
 void Fencer::carry_out(const std::vector<core::FenceOrder>& orders, const core::Config& config,
                        std::chrono::milliseconds delay) {
-  std::erase_if(told_, [&](const auto& told) {
-    return std::ranges::find(orders, told.first, &core::FenceOrder::target) == orders.end();
-  });
-  for (const core::FenceOrder& order : orders) {
-    if (order.by != self_ || under_way_.contains(order.target)) continue;
-    if (const auto told = told_.find(order.target);
-        told != told_.end() && told->second == order.attempt)
-      continue;
-    under_way_[order.target] = order;
-    const auto wait = kRetryStep * std::min(order.attempt, kRetryStepsMax) +
-                      (order.after_delay ? delay : std::chrono::milliseconds{0});
+  for (const auto& [order, wait] : queue_.take(orders, delay))
     start_task(io_.get_executor(), fence(order, *config.find_node(order.target), wait));
-  }
 }
 
 void Fencer::watch_devices(std::function<const core::Config&()> config) {
@@ -74,12 +60,12 @@ Task<void> Fencer::fence(core::FenceOrder order, core::Node target,
   if (still_wanted_(order)) {
     const Moment start = now();
     const auto proof = co_await guard::prove_power_off(target.fence, target.name);
-    told_[order.target] = order.attempt;
+    queue_.told(order);
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(now() - start);
     tell_({order.target, order.attempt, proof.has_value(), proof ? "" : proof.error().what,
            took.count()});
   }
-  under_way_.erase(order.target);
+  queue_.ended(order.target);
   ended_();
 }
 

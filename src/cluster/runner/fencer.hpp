@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "cluster/core/config.hpp"
+#include "cluster/core/fence_queue.hpp"
 #include "cluster/core/message.hpp"
-#include "cluster/core/plan.hpp"
 #include "kit/task.hpp"
 
 namespace tasuki::runner {
@@ -37,8 +37,7 @@ class Fencer {
   std::function<void(core::FenceResult)> tell_;
   std::function<bool(const core::FenceOrder&)> still_wanted_;
   std::function<void()> ended_;
-  std::map<core::NodeId, core::FenceOrder> under_way_;
-  std::map<core::NodeId, int> told_;  // the attempt whose result is on its way to all
+  core::FenceQueue queue_;
   std::map<core::NodeId, std::string> device_problems_;
 };
 

@@ -6,6 +6,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <fmt/format.h>
 
+#include "cluster/executor/step_limits.hpp"
 #include "cluster/runner/adapters.hpp"
 #include "kit/duration.hpp"
 
@@ -17,27 +18,12 @@ using executor::Disk;
 
 namespace {
 
-// What an adapter may need beyond its limit to notice it and to tell of it.
-constexpr milliseconds kAdapterGrace{5000};
 constexpr milliseconds kLookAgain{500};
-// A step that was cancelled at its limit has this long to notice.
-constexpr milliseconds kCancelGrace{2000};
 // The keeper's own answers come in well under this.
 constexpr milliseconds kCloseLimit{30'000};
 
 executor::Time machine_time() {
   return std::chrono::duration_cast<executor::Time>(now().time_since_epoch());
-}
-
-// A service is asked to stop for as long as its definition says, and then killed.
-milliseconds stop_limit(const executor::Item& item) {
-  const milliseconds own = item.resource.stop_limit;
-  return item.service ? std::min(own, item.service->stop_limit) : own;
-}
-// Adapters keep the limits; run_step() only backs them up, and leaves a start that fails the time
-// to undo itself.
-milliseconds start_backstop(const executor::Item& item) {
-  return item.resource.start_limit + stop_limit(item) + kAdapterGrace;
 }
 
 // Whether the adapter made for one item also serves the other.
@@ -99,15 +85,15 @@ void GroupRunner::perform(const std::vector<executor::Effect>& effects) {
     GroupRunner& self;
     void operator()(const core::Report& said) const { self.context_.report(said.report); }
     void operator()(const executor::StartStep& step) const {
-      self.run_step(self.start(step), start_backstop(step.item),
+      self.run_step(self.start(step), executor::start_backstop(step.item),
                     fmt::format("the start of {}", step.item.resource.name));
     }
     void operator()(const executor::StopStep& step) const {
-      self.run_step(self.stop(step), stop_limit(step.item) + kAdapterGrace,
+      self.run_step(self.stop(step), executor::stop_backstop(step.item),
                     fmt::format("the stop of {}", step.item.resource.name));
     }
     void operator()(const executor::TellStep& step) const {
-      self.run_step(self.tell(step), start_backstop(step.item),
+      self.run_step(self.tell(step), executor::start_backstop(step.item),
                     fmt::format("{}", step.item.resource.name));
     }
     void operator()(const executor::CloseStep&) const {
@@ -145,7 +131,7 @@ void GroupRunner::run_step(Task<Result<void>> step, milliseconds limit, const st
       [this, alive = alive_, operation, limit, what](boost::system::error_code stopped) {
         if (stopped || operation->ended) return;
         operation->cancel.emit(asio::cancellation_type::terminal);
-        operation->limit.expires_after(kCancelGrace);
+        operation->limit.expires_after(executor::kCancelGrace);
         operation->limit.async_wait(
             [this, alive, operation, limit, what](boost::system::error_code stopped_now) {
               if (stopped_now || operation->ended || !*alive) return;
@@ -246,7 +232,7 @@ resource::StepOptions GroupRunner::options(const executor::Item& item, core::Eve
   return {order.old_owner_let_go,
           executor::script_environment(context_.config(), machine_.spec(), order, context_.self,
                                        event, disk),
-          item.resource.start_limit, stop_limit(item)};
+          item.resource.start_limit, executor::stop_limit(item)};
 }
 
 void GroupRunner::note(Note::Level level, std::string text) {

@@ -1,12 +1,6 @@
 #include "cluster/runner/lease.hpp"
 
 namespace tasuki::runner {
-namespace {
-
-// Those that were said in a membership that broke never come back.
-constexpr size_t kSaidMax = 64;
-
-}  // namespace
 
 Lease::Lease(asio::io_context& io, process::KeeperClient& keeper,
              std::function<void(core::Renew)> say)
@@ -14,10 +8,8 @@ Lease::Lease(asio::io_context& io, process::KeeperClient& keeper,
 
 void Lease::want(bool owns_something, const core::Timing& timing) {
   every_ = timing.renew;
-  if (owns_something == wanted_) return;
-  wanted_ = owns_something;
-  held_ = false;
-  if (wanted_) {
+  if (!clock_.want(owns_something)) return;
+  if (clock_.wanted()) {
     renew_now();
   } else {
     timer_.cancel();
@@ -26,24 +18,18 @@ void Lease::want(bool owns_something, const core::Timing& timing) {
 }
 
 void Lease::renew_now() {
-  const core::Renew renew{++sequence_};
-  said_[renew.sequence] = now();
-  if (said_.size() > kSaidMax) said_.erase(said_.begin());
-  say_(renew);
+  say_(clock_.say(now()));
   timer_.expires_after(every_);
   timer_.async_wait([this](boost::system::error_code stopped) {
-    if (!stopped && wanted_) renew_now();
+    if (!stopped && clock_.wanted()) renew_now();
   });
 }
 
-void Lease::came_back(const core::Renew& renew, const core::Timing& timing) {
-  const auto said = said_.find(renew.sequence);
-  if (said == said_.end()) return;
-  const Moment from = said->second;
-  said_.erase(said_.begin(), std::next(said));
-  if (!wanted_) return;
-  keeper_.lease(from, timing.lease, timing.release);
-  held_ = true;
+bool Lease::came_back(core::NodeId from, const core::Renew& renew, const core::Replica& replica,
+                      const core::Timing& timing) {
+  const auto since = clock_.came_back(from, renew, replica);
+  if (since) keeper_.lease(*since, timing.lease, timing.release);
+  return since.has_value();
 }
 
 }  // namespace tasuki::runner

@@ -1,15 +1,10 @@
-// Keeps this node's right to own groups alive: a message that came back through the ring proves
-// that the ring turned when it was sent, and from that moment the keeper counts the lease.
-//
-// The rule it protects: nothing renews the lease but a message delivered in a membership that may
-// decide.
+// Keeps this node's right to own groups alive: says the renewals of core/lease_clock in time, and
+// gives the keeper the lease that they prove.
 #pragma once
 
-#include <cstdint>
 #include <functional>
-#include <map>
 
-#include "cluster/core/message.hpp"
+#include "cluster/core/lease_clock.hpp"
 #include "cluster/core/timing.hpp"
 #include "cluster/process/keeper_client.hpp"
 #include "cluster/runner/clock.hpp"
@@ -24,9 +19,10 @@ class Lease {
   // From now on, or no more: only a node that owns something needs a lease.
   void want(bool owns_something, const core::Timing& timing);
   // The keeper was given one since it is wanted.
-  [[nodiscard]] bool held() const { return wanted_ && held_; }
-  // One of our own came back while this side may decide.
-  void came_back(const core::Renew& renew, const core::Timing& timing);
+  [[nodiscard]] bool held() const { return clock_.held(); }
+  // A renewal was delivered; whether it counts.
+  bool came_back(core::NodeId from, const core::Renew& renew, const core::Replica& replica,
+                 const core::Timing& timing);
 
  private:
   void renew_now();
@@ -34,11 +30,8 @@ class Lease {
   process::KeeperClient& keeper_;
   std::function<void(core::Renew)> say_;
   asio::steady_timer timer_;
-  bool wanted_ = false;
-  bool held_ = false;
+  core::LeaseClock clock_;
   core::milliseconds every_{};
-  uint64_t sequence_ = 0;
-  std::map<uint64_t, Moment> said_;  // those that have not come back
 };
 
 }  // namespace tasuki::runner

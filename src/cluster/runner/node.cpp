@@ -31,21 +31,12 @@ std::string random_name() {
   return fmt::format("{:08x}", random());
 }
 
-// A virtual machine that is paused stops together with its watchdog, so the end of its lease proves
-// nothing. The processor tells a guest that it is one (the "hypervisor" flag in /proc/cpuinfo).
-bool watchdog_outlives_pauses(const core::Node& self) {
-  if (self.machine != core::Machine::detect) return self.machine == core::Machine::physical;
+// The processor tells a guest that it is one (the "hypervisor" flag in /proc/cpuinfo).
+core::Machine detect_machine() {
   const auto processor = read_file("/proc/cpuinfo");
-  return processor && processor->find(" hypervisor") == std::string::npos;
-}
-
-core::EngineView engine_view(const membership::Membership& membership) {
-  core::EngineView view;
-  view.ring = fmt::format("{}.{}", membership.ring.representative, membership.ring.sequence);
-  view.view.quorate = membership.quorate;
-  view.view.members = {membership.members.begin(), membership.members.end()};
-  view.view.alive = {membership.nodes.begin(), membership.nodes.end()};
-  return view;
+  return processor && processor->find(" hypervisor") == std::string::npos
+             ? core::Machine::physical
+             : core::Machine::virtual_machine;
 }
 
 }  // namespace
@@ -84,10 +75,7 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, const proto
       fencer_(
           io, self, [this](core::FenceResult result) { say(result); },
           [this](const core::FenceOrder& order) {
-            return std::ranges::any_of(replica_.fences(), [&](const core::FenceOrder& now) {
-              return now.target == order.target && now.by == order.by &&
-                     now.attempt == order.attempt;
-            });
+            return core::still_wanted(replica_.fences(), order);
           },
           [this] { react(); }),
       boot_(random_name()),
@@ -114,7 +102,8 @@ Task<Result<void>> Node::start() {
     kept = co_await keeper_.hello();
     if (!kept) co_return failure(kept.error());
   }
-  replica_.set_lease_counts(kept->watchdog && watchdog_outlives_pauses(*config().find_node(self_)));
+  replica_.set_lease_counts(kept->watchdog && core::watchdog_outlives_pauses(
+                                                  *config().find_node(self_), detect_machine()));
   for (const process::KeptGroup& group : kept->groups) {
     const core::Group* configured = config().find_group(core::GroupName{group.name});
     if (configured != nullptr) {
@@ -146,7 +135,7 @@ Task<Result<void>> Node::start() {
   engine_->start({
       [this](const membership::Membership& changed) {
         membership_changed_at_ = now();
-        carry_out(replica_.membership_changed(engine_view(changed)));
+        carry_out(replica_.membership_changed(membership::engine_view(changed)));
       },
       [this](core::NodeId from, std::string_view text) { heard(from, text); },
       [this](const std::string& why) {
@@ -202,9 +191,7 @@ void Node::heard(core::NodeId from, std::string_view text) {
     return;
   }
   if (const auto* renew = std::get_if<core::Renew>(&*message)) {
-    if (from != self_ || !replica_.may_keep()) return;
-    lease_.came_back(*renew, timing_);
-    wake_waiters();
+    if (lease_.came_back(from, *renew, replica_, timing_)) wake_waiters();
     return;
   }
   if (const auto* record = std::get_if<core::Record>(&*message)) {

@@ -7,8 +7,10 @@
 #include <string>
 
 #include "cluster/core/replica.hpp"
+#include "cluster/core/right_watch.hpp"
 #include "cluster/core/timers.hpp"
 #include "cluster/core/timing.hpp"
+#include "cluster/executor/orders.hpp"
 #include "cluster/membership/engine.hpp"
 #include "cluster/process/keeper_client.hpp"
 #include "cluster/runner/event_log.hpp"
@@ -71,8 +73,9 @@ class Node {
   void react();
   void react_to_config();
   void give_orders();
-  [[nodiscard]] bool holds(const core::GroupName& group) const;
-  [[nodiscard]] executor::Order order_for(const core::GroupName& group) const;
+  [[nodiscard]] executor::Standing standing() const {
+    return right_.isolated() ? executor::Standing::isolated : executor::Standing::keeps;
+  }
   void run_timers();
   void watch_right();
   void wake_waiters();
@@ -115,7 +118,8 @@ class Node {
   std::map<std::string, std::shared_ptr<Waiting>> waiting_;
   uint64_t next_request_ = 1;
   std::string boot_;  // names this run of tasukid in the ids of its requests
-  std::optional<Moment> right_lost_;
+  core::RightWatch right_;
+  std::optional<Moment> look_at_right_;  // when the timer is set to
   asio::steady_timer isolation_timer_;
   asio::steady_timer restart_timer_;
   asio::steady_timer witness_timer_;
@@ -123,8 +127,6 @@ class Node {
   bool witness_votes_ = false;
   std::map<core::NodeId, core::Accounts> accounts_;
   bool clustered_ = false;  // with Corosync under it
-  bool leaving_alone_ = false;
-  bool isolated_ = false;  // without the right for longer than the grace: everything goes down
   uint64_t config_counter_seen_ = 0;
   std::set<asio::steady_timer*> waiting_for_change_;  // cancelled when the state may have changed
   std::map<std::string, std::pair<std::string, std::string>> since_;  // subject to word and time

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "cluster/core/farewell.hpp"
 #include "cluster/runner/node.hpp"
 
 namespace tasuki::runner {
@@ -85,21 +86,16 @@ Task<void> Node::wait_for_change(core::milliseconds limit) {
 
 Task<void> Node::leave() {
   const Moment deadline = now() + kLeaveLimit;
-  const auto left = [&] { return replica_.state().let_go(self_) == core::LetGo::left; };
   const auto idle = [&] {
     return std::ranges::all_of(groups_,
                                [](const auto& entry) { return entry.second->machine().idle(); });
   };
-  while (now() < deadline && !left()) {
-    if (!replica_.may_decide()) isolated_ = leaving_alone_ = true;  // nobody hands over here
+  while (now() < deadline) {
+    right_.leave(replica_.may_decide());
     react();
-    if (idle() && !replica_.agreed()) co_return;
-    // Goodbye comes after everybody knows that this node leaves, so that nothing starts here any
-    // more. Either word is said again when it may have been lost with a membership.
-    const auto facts = replica_.state().nodes.find(self_);
-    const bool known = facts != replica_.state().nodes.end() && facts->second.leaving;
-    if (!known) say(core::Leaving{});
-    if (known && idle() && !replica_.state().holds_anything(self_)) say(core::Goodbye{});
+    const core::Farewell next = core::decide_farewell(replica_, idle());
+    if (next.gone) co_return;
+    if (next.say) say(*next.say);
     co_await wait_for_change(kSayAgain);
   }
 }

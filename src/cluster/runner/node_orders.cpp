@@ -10,59 +10,21 @@ namespace tasuki::runner {
 using core::Note;
 
 void Node::give_orders() {
-  if (!replica_.may_decide() && !isolated_) return;
+  if (!executor::gives_orders(replica_, standing())) return;
   note_leaving_groups();
-  for (const core::Group& group : config().groups) {
-    const executor::Order order = order_for(group.name);
-    const auto known = groups_.find(group.name);
-    if (!order.up && known == groups_.end()) {
-      // Told to hold it and not to in one breath: the others wait for a word that it is down.
-      if (holds(group.name))
-        say(core::Report{{group.name, order.ticket, core::Phase::offline, "", {}}});
-      continue;
-    }
-    GroupRunner& runner = group_runner(group);
-    if (order.up && order.ticket != runner.machine().order().ticket)
-      begin_timeline(group.name, order);
+  std::map<core::GroupName, executor::Order> known;
+  for (const auto& [name, runner] : groups_) known[name] = runner->machine().order();
+  const executor::Orders orders = executor::decide_orders(replica_, standing(), known);
+  for (const core::Report& denied : orders.deny) say(denied);
+  for (const auto& [name, order] : orders.give) {
+    const core::Group* group = config().find_group(name);
+    GroupRunner& runner = group != nullptr ? group_runner(*group) : *groups_.at(name);
+    if (order.up && order.ticket != runner.machine().order().ticket) begin_timeline(name, order);
     runner.set_order(order);
   }
-  for (auto& [name, runner] : groups_) {
-    if (config().find_group(name) != nullptr) continue;
-    executor::Order down = runner->machine().order();
-    down.up = false;
-    down.factor = "GROUPSTOP";
-    runner->set_order(down);
-  }
-  // One that just closed remembers it until the others know too.
   std::erase_if(groups_, [this](const auto& entry) {
-    return entry.second->machine().idle() && !order_for(entry.first).up;
+    return executor::may_forget(replica_, standing(), entry.second->machine());
   });
-}
-
-// Whether this node is the group's holder as the members see it.
-bool Node::holds(const core::GroupName& name) const {
-  const auto found = replica_.state().groups.find(name);
-  return found != replica_.state().groups.end() && found->second.holder == self_;
-}
-
-executor::Order Node::order_for(const core::GroupName& name) const {
-  executor::Order order;
-  const auto found = replica_.state().groups.find(name);
-  if (found == replica_.state().groups.end()) return order;
-  const core::GroupState& group = found->second;
-  order.up = !isolated_ && group.holder == self_ && group.wanted_up;
-  order.ticket = group.ticket;
-  order.event = group.event;
-  order.old_owner_let_go = group.previous_let_go;
-  order.previous = group.previous;
-  order.recover_count = group.recover_count;
-  const auto facts = replica_.state().nodes.find(self_);
-  const bool leaving = facts != replica_.state().nodes.end() && facts->second.leaving;
-  if (leaving || isolated_)
-    order.factor = "SERVERDOWN";
-  else
-    order.factor = replica_.state().intent_of(name).run ? "GROUPMOVE" : "GROUPSTOP";
-  return order;
 }
 
 GroupRunner& Node::group_runner(const core::Group& group) {
@@ -140,27 +102,21 @@ void Node::run_timers() {
   }
 }
 
-// A node that may not go on with what it owns stops it after a short grace, in which the right may
-// come back.
 void Node::watch_right() {
-  if (leaving_alone_) return;
-  if (replica_.may_keep()) {
-    right_lost_.reset();
-    isolated_ = false;
+  const bool was_isolated = right_.isolated();
+  right_.look(replica_.may_keep(), now(), timing_.isolation_grace);
+  if (right_.isolated() && !was_isolated && !groups_.empty())
+    events_.add(core::isolation_note(name()));
+  const auto deadline = right_.deadline();
+  if (!deadline) {
     isolation_timer_.cancel();
-    return;
+    look_at_right_.reset();
   }
-  if (right_lost_) return;
-  right_lost_ = now();
-  isolation_timer_.expires_after(timing_.isolation_grace);
+  if (!deadline || look_at_right_ == deadline) return;
+  look_at_right_ = deadline;
+  isolation_timer_.expires_at(*deadline);
   isolation_timer_.async_wait([this](boost::system::error_code stopped) {
-    if (stopped || !right_lost_) return;
-    isolated_ = true;
-    const bool owns_something = !groups_.empty();
-    if (owns_something)
-      note(Note::Level::error, "node " + name(),
-           "has no right to decide any more; its groups are stopped here");
-    react();
+    if (!stopped) react();
   });
 }
 

@@ -1,0 +1,41 @@
+#include "cluster/core/lease_clock.hpp"
+
+namespace tasuki::core {
+namespace {
+
+// Those that were said in a membership that broke never come back.
+constexpr size_t kSaidMax = 64;
+
+}  // namespace
+
+bool watchdog_outlives_pauses(const Node& node, Machine detected) {
+  return (node.machine == Machine::detect ? detected : node.machine) == Machine::physical;
+}
+
+bool LeaseClock::want(bool owns_something) {
+  if (owns_something == wanted_) return false;
+  wanted_ = owns_something;
+  held_ = false;
+  return true;
+}
+
+Renew LeaseClock::say(Moment now) {
+  const Renew renew{++sequence_};
+  said_[renew.sequence] = now;
+  if (said_.size() > kSaidMax) said_.erase(said_.begin());
+  return renew;
+}
+
+std::optional<Moment> LeaseClock::came_back(NodeId from, const Renew& renew,
+                                            const Replica& replica) {
+  if (from != replica.self() || !replica.may_keep()) return std::nullopt;
+  const auto said = said_.find(renew.sequence);
+  if (said == said_.end()) return std::nullopt;
+  const Moment since = said->second;
+  said_.erase(said_.begin(), std::next(said));
+  if (!wanted_) return std::nullopt;
+  held_ = true;
+  return since;
+}
+
+}  // namespace tasuki::core

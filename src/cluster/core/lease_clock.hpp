@@ -1,0 +1,42 @@
+// From which moment a node's lease counts: a message that came back through the ring proves that
+// the ring turned when it was said.
+//
+// The rule it protects: nothing renews the lease but a word of this node's own that was delivered
+// while the node may keep what it owns.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include "cluster/core/message.hpp"
+#include "cluster/core/moment.hpp"
+#include "cluster/core/replica.hpp"
+
+namespace tasuki::core {
+
+// A virtual machine that is paused stops together with its watchdog, so the end of its lease proves
+// nothing. `detected`: what the node finds it is, where the configuration does not say.
+bool watchdog_outlives_pauses(const Node& node, Machine detected);
+
+class LeaseClock {
+ public:
+  // From now on, or no more: only a node that owns something needs a lease. True when that is news.
+  bool want(bool owns_something);
+  [[nodiscard]] bool wanted() const { return wanted_; }
+  // A lease was counted since it is wanted.
+  [[nodiscard]] bool held() const { return wanted_ && held_; }
+
+  // The next renewal, said at `now`.
+  Renew say(Moment now);
+  // The moment from which the lease counts now; nothing when this word renews nothing.
+  std::optional<Moment> came_back(NodeId from, const Renew& renew, const Replica& replica);
+
+ private:
+  bool wanted_ = false;
+  bool held_ = false;
+  uint64_t sequence_ = 0;
+  std::map<uint64_t, Moment> said_;  // those that have not come back
+};
+
+}  // namespace tasuki::core

@@ -1,0 +1,32 @@
+// Who is there, as a value.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <vector>
+
+#include "cluster/core/replica.hpp"
+
+namespace tasuki::membership {
+
+// Names one membership; every node of it sees the same value.
+struct RingId {
+  uint32_t representative = 0;
+  uint64_t sequence = 0;
+  friend auto operator<=>(const RingId&, const RingId&) = default;
+};
+
+// One agreed membership. `members` are the nodes whose tasukid takes part; `nodes` those whose
+// engine does (a node in `nodes` only is alive, its tasukid is away). Both sorted.
+struct Membership {
+  RingId ring;
+  bool quorate = false;  // a majority of votes, witness included
+  std::vector<core::NodeId> members;
+  std::vector<core::NodeId> nodes;
+  friend bool operator==(const Membership&, const Membership&) = default;
+};
+
+// The same in the core's words.
+core::EngineView engine_view(const Membership& membership);
+
+}  // namespace tasuki::membership
