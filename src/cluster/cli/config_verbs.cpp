@@ -72,11 +72,13 @@ struct ApplyOptions {
   bool yes = false;
 };
 
-// What tasukid answers to the text; nothing when it refused, which has been told then.
+// What tasukid answers to the text; nothing when it refused, which has been told then. `more` is
+// either that it is only to say what would change, or the version that was compared with.
 std::optional<Json> offer(Context& context, const ApplyOptions& options, const std::string& text,
-                          bool dry_run) {
-  const auto reply = context.client().post(
-      "/v1/config", {{"text", text}, {"file", options.file}, {"dry_run", dry_run}});
+                          Json more) {
+  more["text"] = text;
+  more["file"] = options.file;
+  const auto reply = context.client().post("/v1/config", more);
   if (reply && reply->status == 422)
     for (const auto& mistake : reply->body.at("diagnostics"))
       context.terminal.print(
@@ -87,7 +89,12 @@ std::optional<Json> offer(Context& context, const ApplyOptions& options, const s
 }
 
 bool agreed(Context& context, const ApplyOptions& options) {
-  if (options.yes || !context.terminal.interactive()) return true;
+  if (options.yes) return true;
+  if (!context.terminal.interactive()) {
+    context.fail(api::Exit::usage,
+                 "nobody is there to agree; give --yes to apply it without being asked");
+    return false;
+  }
   const auto answer = context.terminal.ask("Apply it? [y/N]");
   if (answer && (*answer == "y" || *answer == "Y" || *answer == "yes")) return true;
   context.fail(api::Exit::failed, "not applied");
@@ -97,14 +104,15 @@ bool agreed(Context& context, const ApplyOptions& options) {
 void apply(Context& context, const ApplyOptions& options) {
   const auto text = read_or_fail(context, options.file);
   if (!text) return;
-  const auto preview = offer(context, options, *text, true);
+  const auto preview = offer(context, options, *text, {{"dry_run", true}});
   if (!preview) return;
   const Json& changes = preview->at("changes");
   context.terminal.print(print_changes(changes, context.terminal.screen()));
   if (options.dry_run) return;
   // A text that means the same still becomes a version: its comments are the administrator's.
   if (!changes.empty() && !agreed(context, options)) return;
-  const auto applied = offer(context, options, *text, false);
+  // Somebody else may have applied another version since.
+  const auto applied = offer(context, options, *text, {{"base", preview->at("counter")}});
   if (!applied) return;
   if (applied->at("counter") == preview->at("counter"))
     return context.terminal.print(
@@ -192,7 +200,7 @@ CLI::App& add_apply(CLI::App& family, Context& context) {
       "apply",
       "Make a file the configuration of the whole cluster\n"
       "It becomes so on every node or on none. What will change is said first, and nothing else "
-      "is touched. On a terminal it asks before it acts.");
+      "is touched. It asks before it acts.");
   const auto options = std::make_shared<ApplyOptions>();
   verb.add_option("FILE", options->file, "the configuration")->required();
   verb.add_flag("--dry-run", options->dry_run, "only say what would change");

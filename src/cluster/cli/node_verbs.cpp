@@ -32,7 +32,7 @@ std::string promise_of(const Options& options) {
           : "";
   return fmt::format(
       "You vouch that {0} is switched off, or that nothing on it can write to the cluster's disks "
-      "any more. Tasuki then starts {0}'s groups elsewhere without any other proof. If {0} still "
+      "any more. Its groups are then started elsewhere without any other proof. If {0} still "
       "runs, its groups run twice and their data is destroyed: go and look, and switch it off by "
       "hand.{1}",
       options.node, loss);

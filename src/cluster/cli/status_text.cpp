@@ -46,9 +46,12 @@ std::string node_note(const Json& node) {
 
 // What a reader wants to know beyond the state: why it is so, and which resources are not up.
 std::string group_note(const Json& group) {
-  const bool online = group.at("state") == "online";
+  const std::string group_state = group.at("state");
+  const bool online = group_state == "online";
+  // Of these the reason stands in full among the problems above.
+  const bool told = group_state == "failed" || group_state == "conflict";
   std::vector<std::string> notes;
-  if (!online) notes.push_back(text_of(group, "reason"));
+  if (!online && !told) notes.push_back(text_of(group, "reason"));
   if (online && group.at("node") != group.at("home"))
     notes.push_back(fmt::format("home is {}", text_of(group, "home")));
   for (const auto& resource : group.at("resources")) {
@@ -59,8 +62,9 @@ std::string group_note(const Json& group) {
                                 detail.empty() ? "" : ": " + detail));
   }
   for (const auto& failed : group.at("failures"))
-    notes.push_back(
-        fmt::format("failed on {}: {}", text_of(failed, "node"), text_of(failed, "reason")));
+    if (!told)
+      notes.push_back(
+          fmt::format("failed on {}: {}", text_of(failed, "node"), text_of(failed, "reason")));
   std::erase(notes, "");
   return join(notes, "; ");
 }
@@ -110,8 +114,9 @@ std::string print_footing(const Json& status, const Screen& screen) {
     facts.push_back(fmt::format("witness {} {}", text_of(witness, "address"),
                                 witness.at("votes") ? "votes" : "does NOT vote"));
   if (!status.at("quorate")) facts.emplace_back("NO quorum");
-  if (!status.at("informed")) facts.emplace_back("still learning the state from the other nodes");
-  if (status.at("stale")) facts.emplace_back("this node MISSED changes");
+  if (status.at("right_to_decide") && !status.at("informed"))
+    facts.emplace_back("still learning the state from the other nodes");
+  if (status.at("stale")) facts.emplace_back("this node may have MISSED changes");
   if (status.at("locked")) facts.emplace_back("LOCKED: no group moves by itself");
   return "\n" + hang_list(screen, "  ", facts);
 }

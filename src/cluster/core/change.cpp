@@ -114,21 +114,76 @@ std::set<std::string> exclusive_parts(const Group& group) {
   return parts;
 }
 
-// A part that goes over to another group would be started there while it is still stopped here.
-Result<void> check_parts_stay(const State& state, const Config& wanted) {
+Error refusal(std::string why) {
+  return {std::move(why), EBUSY};
+}
+
+// The first node that is away and may own anything, as far as anybody here knows.
+const Node* find_unknown_owner(const State& state, const View& view) {
+  for (const Node& node : state.config().nodes) {
+    const auto facts = state.nodes.find(node.id);
+    if (!view.members.contains(node.id) && state.let_go(node.id) == LetGo::unproven &&
+        facts != state.nodes.end() && facts->second.may_hold_anything)
+      return &node;
+  }
+  return nullptr;
+}
+
+std::string start_or_confirm(const std::string& node) {
+  return fmt::format("start it, or if it is surely down, say: tasuki node confirm-down {}", node);
+}
+
+// A group may be taken out of the configuration, or a node out of its policy, only where somebody
+// is left who lets go of it and says so.
+Result<void> check_owners_stay(const State& state, const View& view, const Config& wanted) {
   for (const Group& before : state.config().groups) {
-    const auto now = state.groups.find(before.name);
-    if (now == state.groups.end() || !now->second.holder) continue;
-    const auto parts = exclusive_parts(before);
-    for (const Group& after : wanted.groups)
-      for (const std::string& part : exclusive_parts(after))
-        if (after.name != before.name && parts.contains(part))
-          return failure(
-              fmt::format(
-                  "{} goes from group {} to group {} while {} is running; say first: tasuki "
-                  "group stop {} --wait",
-                  part, before.name, after.name, before.name, before.name),
-              EBUSY);
+    const Group* after = wanted.find_group(before.name);
+    for (const NodeId node : owners_of(state, view, before.name)) {
+      if (view.members.contains(node)) continue;
+      const bool stays =
+          after != nullptr && std::ranges::find(after->policy, node) != after->policy.end();
+      if (stays) continue;
+      const std::string name = state.config().node_name(node);
+      return failure(refusal(fmt::format(
+          "{} is away and may still run group {}, so {}; {}", name, before.name,
+          after == nullptr ? "the group cannot be removed" : "it cannot leave the group's policy",
+          start_or_confirm(name))));
+    }
+  }
+  return {};
+}
+
+// Why a group may not get this part now: it would be started here while it may be in use elsewhere.
+std::string why_not_new_part(const State& state, const View& view, const Group& group,
+                             const std::string& part) {
+  for (const Group& other : state.config().groups)
+    if (other.name != group.name && exclusive_parts(other).contains(part) &&
+        !owners_of(state, view, other.name).empty())
+      return fmt::format(
+          "{} goes from group {} to group {} while {} is running; say first: tasuki group stop {} "
+          "--wait",
+          part, other.name, group.name, other.name, other.name);
+  for (const auto& [name, now] : state.groups)
+    if (state.config().find_group(name) == nullptr)
+      return fmt::format(
+          "group {}, which was removed, is not down yet and may still have {}; apply this once "
+          "tasuki events says that it is down",
+          name, part);
+  if (const Node* unknown = find_unknown_owner(state, view))
+    return fmt::format("{} has not been seen and may still have {}; {}", unknown->name, part,
+                       start_or_confirm(unknown->name));
+  return "";
+}
+
+Result<void> check_new_parts(const State& state, const View& view, const Config& wanted) {
+  for (const Group& after : wanted.groups) {
+    const Group* before = state.config().find_group(after.name);
+    const auto had = before == nullptr ? std::set<std::string>{} : exclusive_parts(*before);
+    for (const std::string& part : exclusive_parts(after)) {
+      if (had.contains(part)) continue;
+      if (std::string why = why_not_new_part(state, view, after, part); !why.empty())
+        return failure(refusal(std::move(why)));
+    }
   }
   return {};
 }
@@ -146,24 +201,55 @@ Result<void> check_promises(const State& state, const View& view, const Config& 
   return {};
 }
 
-Result<void> check_config(const State& state, const View& view, const ApplyConfig& apply) {
-  for (const Node& node : state.config().nodes) {
-    const Node* kept = apply.applied.config.find_node(node.id);
-    if (kept != nullptr && kept->name != node.name)
-      return failure(
-          fmt::format("node id {} belongs to {}; an id is never used again", node.id, node.name),
-          EBUSY);
-    const bool may_own = state.holds_anything(node.id) && state.let_go(node.id) == LetGo::unproven;
-    if (kept == nullptr && may_own)
-      return failure(
-          fmt::format("{} still runs groups; move them away before it is removed", node.name),
-          EBUSY);
+// An id names one node for ever, because what others remember of it is remembered by its id.
+Result<void> check_ids(const State& state, const Config& wanted) {
+  for (const Node& node : wanted.nodes) {
+    const Node* same_id = state.config().find_node(node.id);
+    const auto retired = state.durable.retired.find(node.id);
+    std::string owner;
+    if (same_id != nullptr) owner = same_id->name;
+    if (same_id == nullptr && retired != state.durable.retired.end()) owner = retired->second;
+    if (!owner.empty() && owner != node.name)
+      return failure(refusal(
+          fmt::format("node id {} belongs to {}; an id is never used again, so give {} another one",
+                      node.id, owner, node.name)));
+    const Node* same_name = state.config().find_node(node.name);
+    if (same_name != nullptr && same_name->id != node.id)
+      return failure(refusal(fmt::format("node {} has id {}, which never changes; write id = {}",
+                                         node.name, same_name->id, same_name->id)));
   }
-  if (apply.applied.config.cluster_name != state.config().cluster_name &&
-      !state.config().cluster_name.empty())
-    return failure("the name of a cluster cannot change", EBUSY);
-  if (auto stay = check_parts_stay(state, apply.applied.config); !stay) return stay;
-  return check_promises(state, view, apply.applied.config);
+  return {};
+}
+
+Result<void> check_removed_nodes(const State& state, const Config& wanted) {
+  for (const Node& node : state.config().nodes) {
+    const bool may_own = state.holds_anything(node.id) && state.let_go(node.id) == LetGo::unproven;
+    if (wanted.find_node(node.id) == nullptr && may_own)
+      return failure(refusal(
+          fmt::format("{} still runs groups; move them away before it is removed", node.name)));
+  }
+  return {};
+}
+
+Result<void> check_base(const State& state, const ApplyConfig& apply) {
+  const uint64_t applied = state.durable.applied.counter;
+  if (!apply.base || *apply.base == applied) return {};
+  return failure(refusal(
+      fmt::format("the configuration is version {} now, applied on {}, and this was compared with "
+                  "version {}; look at the difference again",
+                  applied, state.durable.applied.applied_by, *apply.base)));
+}
+
+Result<void> check_config(const State& state, const View& view, const ApplyConfig& apply) {
+  const Config& wanted = apply.applied.config;
+  if (auto sound = check_base(state, apply); !sound) return sound;
+  if (auto sound = check_ids(state, wanted); !sound) return sound;
+  if (auto sound = check_removed_nodes(state, wanted); !sound) return sound;
+  if (wanted.cluster_name != state.config().cluster_name && !state.config().cluster_name.empty())
+    return failure(refusal("the name of a cluster cannot change"));
+  if (auto sound = check_owners_stay(state, view, wanted); !sound) return sound;
+  if (auto sound = check_new_parts(state, view, wanted); !sound) return sound;
+  return check_promises(state, view, wanted);
 }
 
 void forget_failures(GroupState& group) {
@@ -206,7 +292,9 @@ Note describe(const State& state, const Change& change) {
             return note(node(confirm.node), "an administrator vouched that it is down");
           },
           [&](const ApplyConfig& apply) {
-            return note("configuration", fmt::format("applied on {}", apply.applied.applied_by));
+            return note("configuration",
+                        fmt::format("version {}, applied on {}", state.durable.applied.counter + 1,
+                                    apply.applied.applied_by));
           },
       },
       change);
@@ -261,6 +349,11 @@ Durable changed(const State& state, const View& view, const Change& change) {
             });
             std::erase_if(next.intent.standby,
                           [&](NodeId node) { return wanted.find_node(node) == nullptr; });
+            for (const Node& node : state.config().nodes)
+              if (wanted.find_node(node.id) == nullptr) next.retired[node.id] = node.name;
+            std::erase_if(next.retired, [&](const auto& entry) {
+              return wanted.find_node(entry.first) != nullptr;
+            });
             next.applied = apply.applied;
             next.applied.counter = state.durable.applied.counter + 1;
           },

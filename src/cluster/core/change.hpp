@@ -37,7 +37,9 @@ struct ConfirmNodeDown {
   NodeId node;
 };
 struct ApplyConfig {
-  AppliedConfig applied;  // counter is given when it is accepted
+  AppliedConfig applied;           // counter is given when it is accepted
+  std::optional<uint64_t> base{};  // the version that it was made from; refused when that is not
+                                   // the applied one any more
 };
 
 using Change = std::variant<StartGroup, StopGroup, MoveGroup, RetryGroup, SetNodeStandby, SetLocked,

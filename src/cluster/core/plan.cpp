@@ -115,16 +115,19 @@ Decision decide_held(const State& state, const View& view, const Group& group,
   return {group.name, Keep{}, now.reason};
 }
 
+// Whether what the node owned it may still own: it is here, or nothing proves that it let go.
+bool may_still_own(const State& state, const View& view, NodeId node) {
+  return view.members.contains(node) || state.let_go(node) == LetGo::unproven;
+}
+
 // The nodes that may own some of a group without being its holder: they said so, or they are away
 // and no member knows what they had.
-std::set<NodeId> possible_owners(const State& state, const View& view, const Group& group,
-                                 const GroupState& now) {
-  std::set<NodeId> owners = now.may_be_on;
-  for (const NodeId node : group.policy)
-    if (node_state(state, node).may_hold_anything) owners.insert(node);
-  std::erase_if(owners, [&](NodeId node) {
-    return !view.members.contains(node) && state.let_go(node) != LetGo::unproven;
-  });
+std::set<NodeId> possible_owners(const State& state, const View& view, const GroupName& name) {
+  std::set<NodeId> owners = group_state(state, name).may_be_on;
+  if (const Group* configured = state.config().find_group(name))
+    for (const NodeId node : configured->policy)
+      if (node_state(state, node).may_hold_anything) owners.insert(node);
+  std::erase_if(owners, [&](NodeId node) { return !may_still_own(state, view, node); });
   return owners;
 }
 
@@ -139,6 +142,21 @@ std::string why_wait_for(const State& state, const View& view, NodeId node) {
       "{} {} and may still run it{}; start it, or if it is surely down, say: tasuki node "
       "confirm-down {}",
       name, seen, problem, name);
+}
+
+// A takeover is from another node; where it was before it is only started again.
+Decision start_on(const State& state, const Group& group, const GroupState& now, NodeId node) {
+  const std::string where = state.config().node_name(node);
+  if (now.event != Event::failover || !now.previous)
+    return {group.name, Start{node, Event::start}, fmt::format("started on {}", where)};
+  if (now.previous == node)
+    return {group.name, Start{node, Event::start}, fmt::format("started again on {}", where)};
+  const std::string from = state.config().node_name(*now.previous);
+  const auto failure = now.failures.find(*now.previous);
+  const bool never_ran = failure != now.failures.end() && failure->second.at_start;
+  return {group.name, Start{node, Event::failover},
+          never_ran ? fmt::format("started on {}, as it could not start on {}", where, from)
+                    : fmt::format("taken over from {} by {}", from, where)};
 }
 
 Decision decide_free(const State& state, const View& view, const Group& group,
@@ -156,17 +174,20 @@ Decision decide_free(const State& state, const View& view, const Group& group,
               : fmt::format("it does not start by itself; say: tasuki group start {}", group.name)};
   }
   if (now.failed) return {group.name, Rest{}, now.reason};
-  if (auto owners = possible_owners(state, view, group, now); !owners.empty()) {
+  if (auto owners = possible_owners(state, view, group.name); !owners.empty()) {
     std::string reason = why_wait_for(state, view, *owners.begin());
     return {group.name, Wait{std::move(owners)}, std::move(reason)};
   }
   const bool sent = intent.moved_to && intent.moved_at_version > now.move_seen;
-  if (state.durable.intent.locked && now.event == Event::failover && !sent)
+  const auto usable = candidates(state, view, group);
+  if (state.durable.intent.locked && now.event == Event::failover && !sent) {
+    if (now.previous && std::ranges::find(usable, *now.previous) != usable.end())
+      return start_on(state, group, now, *now.previous);
     return {group.name, Rest{},
             fmt::format("the cluster is locked, so it does not fail over; say: tasuki group move "
                         "{}, or: tasuki unlock",
                         group.name)};
-  const auto usable = candidates(state, view, group);
+  }
   if (usable.empty()) {
     const bool all_failed =
         std::ranges::all_of(group.policy, [&](NodeId node) { return now.failures.contains(node); });
@@ -179,18 +200,12 @@ Decision decide_free(const State& state, const View& view, const Group& group,
     return {group.name, GiveUp{},
             fmt::format("{} mend it, then say: tasuki group retry {}", reason, group.name)};
   }
-  const std::string where = state.config().node_name(usable.front());
-  if (now.event == Event::failover && now.previous)
-    return {
-        group.name, Start{usable.front(), Event::failover},
-        fmt::format("taken over from {} by {}", state.config().node_name(*now.previous), where)};
-  return {group.name, Start{usable.front(), Event::start}, fmt::format("started on {}", where)};
+  return start_on(state, group, now, usable.front());
 }
 
 Decision decide(const State& state, const View& view, const Group& group) {
   const GroupState& now = group_state(state, group.name);
-  const bool held = now.holder && (view.members.contains(*now.holder) ||
-                                   state.let_go(*now.holder) == LetGo::unproven);
+  const bool held = now.holder && may_still_own(state, view, *now.holder);
   if (held) return decide_held(state, view, group, now);
   GroupState free = now;
   if (now.holder) {  // lost, with proof
@@ -249,7 +264,7 @@ Plan plan(const State& state, const View& view, bool may_decide) {
   return result;
 }
 
-void settle(State& state, const Plan& plan) {
+void settle(State& state, const View& view, const Plan& plan) {
   for (const Decision& decision : plan.decisions) {
     GroupState& group = state.groups[decision.group];
     group.reason = decision.reason;
@@ -259,7 +274,8 @@ void settle(State& state, const Plan& plan) {
       group.phase = Phase::starting;
       group.wanted_up = true;
       group.event = start->event;
-      group.previous_let_go = group.previous.has_value();
+      group.previous_let_go = group.previous.has_value() && !group.rested;
+      group.rested = false;
       group.ticket = state.next_ticket++;
       group.may_be_on.clear();
       group.failback_due = false;
@@ -272,6 +288,7 @@ void settle(State& state, const Plan& plan) {
     }
     const bool rests = std::holds_alternative<Rest>(decision.verdict) ||
                        std::holds_alternative<GiveUp>(decision.verdict);
+    group.rested |= rests;
     if (rests && group.holder) {  // lost, with proof, and not to be started elsewhere
       group.previous = group.holder;
       group.holder.reset();
@@ -279,12 +296,18 @@ void settle(State& state, const Plan& plan) {
       group.event = Event::failover;
     }
   }
-  // A group that is no longer configured is forgotten once its holder let go.
+  // A group that is no longer configured is forgotten once nobody may own any of it.
   std::erase_if(state.groups, [&](const auto& entry) {
-    const auto& holder = entry.second.holder;
     return state.config().find_group(entry.first) == nullptr &&
-           (!holder || state.let_go(*holder) != LetGo::unproven);
+           owners_of(state, view, entry.first).empty();
   });
+}
+
+std::set<NodeId> owners_of(const State& state, const View& view, const GroupName& name) {
+  std::set<NodeId> owners = possible_owners(state, view, name);
+  const auto& holder = group_state(state, name).holder;
+  if (holder && may_still_own(state, view, *holder)) owners.insert(*holder);
+  return owners;
 }
 
 std::optional<NodeId> next_node(const State& state, const View& view, const GroupName& name) {

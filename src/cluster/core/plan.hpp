@@ -52,7 +52,11 @@ struct Plan {
 Plan plan(const State& state, const View& view, bool may_decide);
 
 // The state after the plan's decisions were taken.
-void settle(State& state, const Plan& plan);
+void settle(State& state, const View& view, const Plan& plan);
+
+// The nodes that may own some of the group now: its holder, those that were perhaps told to start
+// it, and those of its policy of which no member knows what they had.
+std::set<NodeId> owners_of(const State& state, const View& view, const GroupName& group);
 
 // Where the group would go if its holder were lost now; nothing when nowhere.
 std::optional<NodeId> next_node(const State& state, const View& view, const GroupName& group);

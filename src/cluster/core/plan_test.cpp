@@ -334,7 +334,7 @@ TEST(Fences, of_two_that_fence_each_other_the_one_with_fewer_groups_comes_late) 
 
 TEST(Settle, a_start_names_a_new_holding) {
   World world;
-  settle(world.state, plan(world.state, world.view, true));
+  settle(world.state, world.view, plan(world.state, world.view, true));
   EXPECT_EQ(world.group().holder, kSv1);
   EXPECT_EQ(world.group().ticket, 1U);
   EXPECT_TRUE(world.group().wanted_up);
@@ -346,7 +346,7 @@ TEST(Settle, a_takeover_remembers_whom_it_was_taken_from_and_that_it_let_go) {
   world.runs_on(kSv1);
   world.is_lost(kSv1);
   world.let_go(kSv1, LetGo::power_off);
-  settle(world.state, plan(world.state, world.view, true));
+  settle(world.state, world.view, plan(world.state, world.view, true));
   EXPECT_EQ(world.group().holder, kSv2);
   EXPECT_EQ(world.group().previous, kSv1);
   EXPECT_TRUE(world.group().previous_let_go);
@@ -355,7 +355,7 @@ TEST(Settle, a_takeover_remembers_whom_it_was_taken_from_and_that_it_let_go) {
 TEST(Settle, what_was_given_up_rests_until_somebody_says_retry) {
   World world;
   for (const NodeId node : {kSv1, kSv2, kSv3}) world.failed_on(node);
-  settle(world.state, plan(world.state, world.view, true));
+  settle(world.state, world.view, plan(world.state, world.view, true));
   EXPECT_EQ(verdict(world), "rest");
   EXPECT_THAT(reason(world), HasSubstr("it failed on every node"));
 }
@@ -364,11 +364,58 @@ TEST(Settle, a_group_that_is_no_longer_configured_is_forgotten_once_it_is_down) 
   World world;
   world.runs_on(kSv1);
   world.state.durable.applied.config.groups.clear();
-  settle(world.state, plan(world.state, world.view, true));
+  settle(world.state, world.view, plan(world.state, world.view, true));
   EXPECT_TRUE(world.state.groups.contains(kOffice));
   world.group().holder.reset();
-  settle(world.state, plan(world.state, world.view, true));
+  settle(world.state, world.view, plan(world.state, world.view, true));
   EXPECT_FALSE(world.state.groups.contains(kOffice));
+}
+
+TEST(Settle, what_was_removed_is_remembered_as_long_as_somebody_may_own_it) {
+  World world;
+  world.group().may_be_on.insert(kSv2);
+  world.state.durable.applied.config.groups.clear();
+  settle(world.state, world.view, plan(world.state, world.view, true));
+  EXPECT_TRUE(world.state.groups.contains(kOffice));
+  world.is_lost(kSv2);
+  world.let_go(kSv2, LetGo::power_off);
+  settle(world.state, world.view, plan(world.state, world.view, true));
+  EXPECT_FALSE(world.state.groups.contains(kOffice));
+}
+
+TEST(Settle, an_address_that_rested_may_be_somebody_elses_by_now) {
+  World world;
+  world.group().previous = kSv1;
+  world.stopped();
+  settle(world.state, world.view, plan(world.state, world.view, true));
+  world.intent().run = true;
+  settle(world.state, world.view, plan(world.state, world.view, true));
+  EXPECT_EQ(world.group().holder, kSv1);
+  EXPECT_FALSE(world.group().previous_let_go) << "so it is probed for";
+}
+
+TEST(Settle, a_locked_cluster_starts_again_where_a_group_was_and_nowhere_else) {
+  World world;
+  world.locked();
+  world.runs_on(kSv1);
+  world.is_lost(kSv1);
+  world.let_go(kSv1, LetGo::power_off);
+  EXPECT_EQ(verdict(world), "rest");
+  settle(world.state, world.view, plan(world.state, world.view, true));
+  world.view.members.insert(kSv1);
+  world.view.alive.insert(kSv1);
+  settle(world.state, world.view, plan(world.state, world.view, true));
+  EXPECT_EQ(world.group().holder, kSv1);
+  EXPECT_EQ(world.group().reason, "started again on sv1");
+  EXPECT_EQ(world.group().event, Event::start);
+}
+
+TEST(Settle, a_group_that_never_ran_on_a_node_is_not_taken_over_from_it) {
+  World world;
+  world.failed_on(kSv1);
+  world.group().failures.at(kSv1).at_start = true;
+  settle(world.state, world.view, plan(world.state, world.view, true));
+  EXPECT_EQ(world.group().reason, "started on sv2, as it could not start on sv1");
 }
 
 // --- the right to decide
@@ -410,6 +457,30 @@ const RightRow kRights[] = {
        w.is_lost(kSv2);
      },
      true},
+    {"one of two without the witness, the other vouched for", 2,
+     [](World& w) {
+       w.state.durable.applied.config.witness = Witness{"10.0.0.9"};
+       w.view.quorate = false;
+       w.is_lost(kSv2);
+       w.let_go(kSv2, LetGo::confirmed);
+     },
+     true},
+    {"one of two without the witness, the other switched off: it may be on again", 2,
+     [](World& w) {
+       w.state.durable.applied.config.witness = Witness{"10.0.0.9"};
+       w.view.quorate = false;
+       w.is_lost(kSv2);
+       w.let_go(kSv2, LetGo::power_off);
+     },
+     false},
+    {"one of three, only one of the others vouched for", 3,
+     [](World& w) {
+       w.view.quorate = false;
+       w.is_lost(kSv2);
+       w.is_lost(kSv3);
+       w.let_go(kSv2, LetGo::confirmed);
+     },
+     false},
     {"a single server", 1, [](World&) {}, true},
 };
 

@@ -133,7 +133,8 @@ bool Replica::right_here() const {
 }
 
 bool Replica::may_keep() const {
-  return decided_by_fence(state_.config()) || (connected_ && engine_quorate_);
+  if (decided_by_fence(state_.config())) return true;
+  return connected_ && (engine_quorate_ || others_are_down_by_word(state_, view_.view));
 }
 
 void Replica::try_to_agree() {
@@ -166,7 +167,8 @@ void Replica::agree(const State& base) {
                    view_.view.members.size(), state_.config().nodes.size(), state_.durable.version,
                    state_.durable.applied.counter));
   for (const NodeId node : state_.durable.epoch_members)
-    if (!view_.view.members.contains(node) && state_.let_go(node) == LetGo::unproven)
+    if (!view_.view.members.contains(node) && state_.let_go(node) == LetGo::unproven &&
+        state_.config().find_node(node) != nullptr)
       note(Note::Level::warning, fmt::format("node {}", state_.config().node_name(node)),
            view_.view.alive.contains(node) ? "its tasukid does not answer" : "is lost");
   gain_or_lose_right();
@@ -212,6 +214,10 @@ Ready Replica::request(const std::string& id, const Change& change) {
     ready_.outcomes.push_back({id, failure(obstacle(), EPERM)});
     return take();
   }
+  if (state_.durable.has_accepted(id)) {
+    ready_.outcomes.push_back({id, state_.durable.version});
+    return take();
+  }
   if (auto possible = check_change(state_, view_.view, change); !possible) {
     ready_.outcomes.push_back({id, failure(possible.error())});
     return take();
@@ -236,7 +242,8 @@ Ready Replica::adopt_config(const AppliedConfig& applied) {
 Ready Replica::confirm_down_alone(NodeId node) {
   const ConfirmNodeDown vouched{node};
   if (connected_) {
-    ready_.send.emplace_back(Propose{fmt::format("{} vouches for {}", self_, node), vouched});
+    ready_.send.emplace_back(Propose{
+        fmt::format("{} vouches for {} at {}", self_, node, state_.durable.version), vouched});
     return take();
   }
   state_.durable.let_go[node] = LetGo::confirmed;
@@ -330,6 +337,11 @@ void Replica::apply_fence_result(const FenceResult& result) {
 void Replica::advance_pending() {
   while (!pending_.empty()) {
     Pending& first = pending_.front();
+    if (!first.active && state_.durable.has_accepted(first.id)) {
+      answer(first.id, state_.durable.version);
+      pending_.pop_front();
+      continue;
+    }
     if (!first.active) {
       // A side that may not decide comes to it by somebody's word that the others are down.
       const bool vouched = std::holds_alternative<ConfirmNodeDown>(first.change);
@@ -343,6 +355,7 @@ void Replica::advance_pending() {
       }
       first.active = true;
       first.next = changed(state_, view_.view, first.change);
+      first.next.remember_accepted(first.id);
       write_now();
     }
     const bool on_every_disk = std::ranges::includes(first.stored, view_.view.members);
@@ -428,13 +441,16 @@ void Replica::replan() {
          plain_start ? fmt::format("starts on {}", state_.config().node_name(start->node))
                      : decision.reason);
   }
-  settle(state_, next);
+  settle(state_, view_.view, next);
   // A node that does not know the newest state was perhaps fenced itself: it fences nobody.
   fences_ = informed_ ? next.fences : std::vector<FenceOrder>{};
   TASUKI_ASSERT(before == state_.durable);
 }
 
 std::string Replica::obstacle() const {
+  if (state_.durable.epoch > 0 && state_.config().find_node(self_) == nullptr)
+    return fmt::format("this server was removed from the cluster by configuration {}",
+                       state_.durable.applied.counter);
   if (!connected_) return "there is no connection to Corosync on this server";
   if (!disagreement_.empty()) return disagreement_;
   if (!agreed_) {

@@ -18,12 +18,28 @@ GroupIntent State::intent_of(const GroupName& group) const {
   return intent;
 }
 
+bool Durable::has_accepted(const std::string& change_id) const {
+  return std::ranges::find(recent, change_id) != recent.end();
+}
+
+void Durable::remember_accepted(const std::string& change_id) {
+  // More than can be on their way while a membership changes.
+  constexpr size_t kRecentMax = 64;
+  recent.push_back(change_id);
+  if (recent.size() > kRecentMax) recent.erase(recent.begin());
+}
+
 bool State::holds_anything(NodeId node) const {
   const auto facts = nodes.find(node);
   if (facts != nodes.end() && facts->second.may_hold_anything) return true;
   return std::ranges::any_of(groups, [&](const auto& entry) {
     return entry.second.holder == node || entry.second.may_be_on.contains(node);
   });
+}
+
+std::string State::node_name(NodeId node) const {
+  const auto removed = durable.retired.find(node);
+  return removed == durable.retired.end() ? config().node_name(node) : removed->second;
 }
 
 bool decided_by_fence(const Config& config) {
@@ -45,13 +61,24 @@ bool has_right_to_decide(const State& state, const View& view) {
   if (!decided_by_fence(config)) {
     const auto is_member = [&](const Node& node) { return view.members.contains(node.id); };
     const auto members = static_cast<size_t>(std::ranges::count_if(config.nodes, is_member));
-    return view.quorate && members + witness_votes(config) >= majority(config);
+    return (view.quorate && members + witness_votes(config) >= majority(config)) ||
+           others_are_down_by_word(state, view);
   }
   return std::ranges::all_of(config.nodes, [&](const Node& node) {
     if (view.members.contains(node.id)) return true;
     const LetGo proof = state.let_go(node.id);
     return proof == LetGo::left || proof == LetGo::power_off || proof == LetGo::confirmed;
   });
+}
+
+bool others_are_down_by_word(const State& state, const View& view) {
+  bool any = false;
+  for (const Node& node : state.config().nodes) {
+    if (view.members.contains(node.id)) continue;
+    if (state.let_go(node.id) != LetGo::confirmed) return false;
+    any = true;
+  }
+  return any && !view.members.empty();
 }
 
 const char* to_text(LetGo let_go) {

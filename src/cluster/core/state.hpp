@@ -71,8 +71,15 @@ struct Durable {
   uint64_t version = 0;            // counts acknowledged changes of intent and configuration
   AppliedConfig applied;
   Intent intent;
-  std::map<NodeId, LetGo> let_go;  // of nodes that are not members
+  std::map<NodeId, LetGo> let_go;         // of nodes that are not members
+  std::map<NodeId, std::string> retired;  // nodes that were removed; their ids are not used again
+  std::vector<std::string> recent;        // the ids of the changes accepted last, the newest last
   friend bool operator==(const Durable&, const Durable&) = default;
+
+  // Whether the change of this id was accepted, as far as is remembered. Whoever was told to ask
+  // again after a change of membership may find it done.
+  [[nodiscard]] bool has_accepted(const std::string& change_id) const;
+  void remember_accepted(const std::string& change_id);
 };
 
 struct ResourceReport {
@@ -97,6 +104,7 @@ struct GroupState {
   Event event = Event::start;
   std::optional<NodeId> previous;  // the holder before
   bool previous_let_go = false;    // with proof, so that the new one need not probe
+  bool rested = false;             // since it ran; what it had may be somebody else's by now
   std::string reason;              // why it is as it is, a sentence
   std::map<NodeId, Failure> failures;
   bool failed = false;         // failed on every node; stays so until somebody says retry
@@ -137,6 +145,8 @@ struct State {
   [[nodiscard]] GroupIntent intent_of(const GroupName& group) const;
   // It holds a group, or may own some of one.
   [[nodiscard]] bool holds_anything(NodeId node) const;
+  // The node's name, also of one that was removed.
+  [[nodiscard]] std::string node_name(NodeId node) const;
 };
 
 // The membership that the state is to be judged in.
@@ -157,9 +167,14 @@ size_t witness_votes(const Config& config);
 size_t majority(const Config& config);
 
 // Whether this side may decide: a majority, or for two nodes without a witness both of them or a
-// proof about the other (cluster.md, point 5). The members alone must make the majority: what was
-// decided by fewer, of whom the rest was alive without taking part, those could not know later.
+// proof about the other. The members alone must make the majority: what was decided by fewer, of
+// whom the rest was alive without taking part, those could not know later. Without a majority
+// somebody's word that every other node is down does it too: none of those decides when it is back,
+// before it has met one of these, and none knows of a lease that could run out for one of these.
 bool has_right_to_decide(const State& state, const View& view);
+
+// Every node that is no member is down by an administrator's word, and there is one.
+bool others_are_down_by_word(const State& state, const View& view);
 
 const char* to_text(LetGo let_go);
 const char* to_text(Event event);

@@ -123,7 +123,7 @@ std::vector<Effect> GroupMachine::done(const Result<void>& result, Time now) {
         stick(effects, fmt::format("{}: {}", step.resource, result.error().what));
         return effects;
       }
-      started(step.resource, result, now);
+      started(effects, step.resource, result, now);
       break;
     case Doing::stop:
       if (!result) {
@@ -153,7 +153,8 @@ std::vector<Effect> GroupMachine::done(const Result<void>& result, Time now) {
   return effects;
 }
 
-void GroupMachine::started(const core::ResourceName& resource, Result<void> result, Time now) {
+void GroupMachine::started(std::vector<Effect>& effects, const core::ResourceName& resource,
+                           Result<void> result, Time now) {
   if (Slot* leaving = find(leaving_, resource)) {
     leaving->up = result.has_value();
     std::erase_if(leaving_, [](const Slot& slot) { return !slot.up; });
@@ -167,7 +168,7 @@ void GroupMachine::started(const core::ResourceName& resource, Result<void> resu
   const std::string& why = result ? early_fault : result.error().what;
   disk_failed_ = !result && is_partition(slot->item);
   if (disk_failed_) return fail(resource, why);
-  mend_or_fail(*slot, why, now);
+  mend_or_fail(effects, *slot, why, now);
 }
 
 void GroupMachine::stopped(const core::ResourceName& resource) {
@@ -192,7 +193,7 @@ std::vector<Effect> GroupMachine::fault(const core::ResourceName& resource, cons
   if (slot == nullptr || find(leaving_, resource) != nullptr || !wants_up()) return effects;
   if (is_under_way(Doing::start, *slot)) slot->early_fault = why;
   if (!slot->up || slot->broken || is_under_way(Doing::stop, *slot)) return effects;
-  mend_or_fail(*slot, why, now);
+  mend_or_fail(effects, *slot, why, now);
   next(effects);
   return effects;
 }
@@ -200,12 +201,6 @@ std::vector<Effect> GroupMachine::fault(const core::ResourceName& resource, cons
 std::optional<core::GroupReport> GroupMachine::holds() const {
   if (!open_) return std::nullopt;
   return report();
-}
-
-size_t GroupMachine::restarts_of(const core::ResourceName& resource) const {
-  const auto found = std::ranges::find_if(
-      slots_, [&](const Slot& slot) { return slot.item.resource.name == resource; });
-  return found == slots_.end() ? 0 : found->restarts.size();
 }
 
 GroupMachine::Slot* GroupMachine::find(std::vector<Slot>& slots,
@@ -235,10 +230,23 @@ void GroupMachine::next_up(std::vector<Effect>& effects) {
     return begin_start(effects, *down);
   }
   if (phase_ != Phase::online) move_to(effects, Phase::online);
+  if (!recovering_) begin_recover(effects);
+}
+
+void GroupMachine::begin_recover(std::vector<Effect>& effects) {
   const uint64_t recovered = recovered_.value_or(order_.recover_count);
   recovered_ = order_.recover_count;
-  if (order_.recover_count <= recovered) return;
-  begin_tell(effects, core::Event::recover, Disk::success);
+  const Slot* const told = scripts();
+  if (order_.recover_count <= recovered || told == nullptr) return;
+  recovering_ = true;
+  effects.emplace_back(RecoverTask{told->item});
+}
+
+std::vector<Effect> GroupMachine::recovered() {
+  recovering_ = false;
+  std::vector<Effect> effects;
+  next(effects);
+  return effects;
 }
 
 // What is broken, and what stands on a broken partition, from the last to the first.
@@ -256,7 +264,7 @@ const GroupMachine::Slot* GroupMachine::last_to_mend() const {
 void GroupMachine::next_down(std::vector<Effect>& effects) {
   if (disk_failed_ && !disk_failure_told_) {
     disk_failure_told_ = true;
-    if (begin_tell(effects, order_.event, Disk::failure)) return;
+    if (begin_tell(effects)) return;
   }
   if (phase_ != Phase::stopping) move_to(effects, Phase::stopping);
   if (!leaving_.empty()) return begin_stop(effects, leaving_.back());
@@ -276,25 +284,32 @@ void GroupMachine::begin_stop(std::vector<Effect>& effects, const Slot& slot) {
   effects.emplace_back(StopStep{slot.item});
 }
 
-bool GroupMachine::begin_tell(std::vector<Effect>& effects, core::Event event, Disk disk) {
-  const auto scripts = std::ranges::find_if(slots_, [](const Slot& slot) {
+const GroupMachine::Slot* GroupMachine::scripts() const {
+  const auto found = std::ranges::find_if(slots_, [](const Slot& slot) {
     return std::holds_alternative<core::Scripts>(slot.item.resource.what);
   });
-  if (scripts == slots_.end()) return false;
-  step_ = Step{Doing::tell, scripts->item.resource.name, order_.ticket};
-  effects.emplace_back(TellStep{scripts->item, event, disk});
+  return found == slots_.end() ? nullptr : &*found;
+}
+
+bool GroupMachine::begin_tell(std::vector<Effect>& effects) {
+  const Slot* const told = scripts();
+  if (told == nullptr) return false;
+  step_ = Step{Doing::tell, told->item.resource.name, order_.ticket};
+  effects.emplace_back(TellStep{told->item, order_.event});
   return true;
 }
 
 // A resource that fails is tried again in place as often as the configuration allows within its
 // window; then the group goes down, to be started elsewhere.
-void GroupMachine::mend_or_fail(Slot& slot, const std::string& why, Time now) {
+void GroupMachine::mend_or_fail(std::vector<Effect>& effects, Slot& slot, const std::string& why,
+                                Time now) {
   const core::Resource& resource = slot.item.resource;
   std::erase_if(slot.restarts, [&](Time then) { return now - then >= resource.restart_window; });
   if (slot.restarts.size() >= static_cast<size_t>(resource.restarts))
     return fail(resource.name, why);
   slot.restarts.push_back(now);
   slot.broken = slot.up;
+  effects.emplace_back(Mending{resource.name, slot.restarts.size(), resource.restarts});
 }
 
 void GroupMachine::fail(const core::ResourceName& resource, const std::string& why) {

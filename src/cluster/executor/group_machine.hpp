@@ -60,12 +60,15 @@ struct StartStep {
 struct StopStep {
   Item item;
 };
-// Runs the start script only to let it know: RECOVER when a lost node came back while the group is
-// up, or that a partition could not be connected.
+// Runs the start script only to let it know that a partition could not be connected.
 struct TellStep {
   Item item;
   core::Event event;
-  Disk disk;
+};
+// The same, that a lost node came back while the group is up (RECOVER). It runs beside the steps
+// and holds none of them up; a stop of the scripts breaks it off. Its end is told by recovered().
+struct RecoverTask {
+  Item item;
 };
 // Everything is down: the keeper forgets the group. The end of this step proves the release.
 struct CloseStep {};
@@ -73,7 +76,14 @@ struct CloseStep {};
 struct ResetNode {
   std::string why;
 };
-using Effect = std::variant<StartStep, StopStep, TellStep, CloseStep, ResetNode, core::Report>;
+// A resource that failed is started again here, for the `attempt`th time within its window.
+struct Mending {
+  core::ResourceName resource;
+  size_t attempt = 0;
+  int limit = 0;
+};
+using Effect = std::variant<StartStep, StopStep, TellStep, RecoverTask, CloseStep, ResetNode,
+                            Mending, core::Report>;
 
 class GroupMachine {
  public:
@@ -87,6 +97,8 @@ class GroupMachine {
   // The step under way ended. A start whose failure has the code ENOTRECOVERABLE could not undo
   // itself, which is as bad as a stop that failed.
   std::vector<Effect> done(const Result<void>& result, Time now);
+  // The task that told the scripts of a node that came back has ended.
+  std::vector<Effect> recovered();
   // A resource that was up is broken.
   std::vector<Effect> fault(const core::ResourceName& resource, const std::string& why, Time now);
 
@@ -95,8 +107,6 @@ class GroupMachine {
   [[nodiscard]] const GroupSpec& spec() const { return spec_; }
   [[nodiscard]] const Order& order() const { return order_; }
   [[nodiscard]] core::Phase phase() const { return phase_; }
-  // How often it was started again in place within its window.
-  [[nodiscard]] size_t restarts_of(const core::ResourceName& resource) const;
   [[nodiscard]] bool idle() const { return phase_ == core::Phase::offline && !step_; }
 
  private:
@@ -117,7 +127,8 @@ class GroupMachine {
   [[nodiscard]] bool wants_up() const { return order_.up && failure_.empty(); }
   static Slot* find(std::vector<Slot>& slots, const core::ResourceName& resource);
   [[nodiscard]] bool is_under_way(Doing doing, const Slot& slot) const;
-  void started(const core::ResourceName& resource, Result<void> result, Time now);
+  void started(std::vector<Effect>& effects, const core::ResourceName& resource,
+               Result<void> result, Time now);
   void stopped(const core::ResourceName& resource);
   void stick(std::vector<Effect>& effects, const std::string& why);
   void next(std::vector<Effect>& effects);
@@ -127,8 +138,10 @@ class GroupMachine {
   void begin_start(std::vector<Effect>& effects, const Slot& slot);
   void begin_stop(std::vector<Effect>& effects, const Slot& slot);
   // False when the group has no scripts.
-  bool begin_tell(std::vector<Effect>& effects, core::Event event, Disk disk);
-  void mend_or_fail(Slot& slot, const std::string& why, Time now);
+  bool begin_tell(std::vector<Effect>& effects);
+  void begin_recover(std::vector<Effect>& effects);
+  [[nodiscard]] const Slot* scripts() const;
+  void mend_or_fail(std::vector<Effect>& effects, Slot& slot, const std::string& why, Time now);
   void fail(const core::ResourceName& resource, const std::string& why);
   void move_to(std::vector<Effect>& effects, core::Phase phase);
   [[nodiscard]] core::GroupReport report() const;
@@ -143,6 +156,7 @@ class GroupMachine {
   bool disk_failed_ = false;
   bool disk_failure_told_ = false;
   std::optional<uint64_t> recovered_;  // unknown after tasukid started anew
+  bool recovering_ = false;            // a RecoverTask runs
   uint64_t closed_ticket_ = 0;         // an order of this ticket is of the past
   std::optional<Step> step_;
 };

@@ -60,8 +60,13 @@ struct ToWords {
     return fmt::format("stop {}", step.item.resource.name);
   }
   std::string operator()(const TellStep& step) const {
-    return fmt::format("tell {} {}{}", step.item.resource.name, to_text(step.event),
-                       step.disk == Disk::failure ? ", disk failed" : "");
+    return fmt::format("tell {} {}, disk failed", step.item.resource.name, to_text(step.event));
+  }
+  std::string operator()(const RecoverTask& task) const {
+    return fmt::format("tell {} RECOVER", task.item.resource.name);
+  }
+  std::string operator()(const Mending& mending) const {
+    return fmt::format("mend {}, {} of {}", mending.resource, mending.attempt, mending.limit);
   }
   std::string operator()(const CloseStep&) const { return "close"; }
   std::string operator()(const ResetNode& reset) const { return "reset node: " + reset.why; }
@@ -88,6 +93,7 @@ class Bench {
   Words failed(const std::string& why, int code = 0) {
     return words(machine.done(failure(why, code), now));
   }
+  Words recovered() { return words(machine.recovered()); }
   Words fault(const std::string& name, const std::string& why) {
     return words(machine.fault(core::ResourceName{name}, why, now));
   }
@@ -175,8 +181,8 @@ TEST(GroupMachine, a_start_that_fails_unwinds_and_tells_why) {
 TEST(GroupMachine, a_failure_is_mended_in_place_as_often_as_allowed_then_the_group_goes) {
   Bench bench({ip(), service(2)});
   bench.bring_up();
-  for (int restart = 0; restart < 2; ++restart) {
-    EXPECT_THAT(bench.fault("db", "it died"), ElementsAre("stop db"));
+  for (const char* mended : {"mend db, 1 of 2", "mend db, 2 of 2"}) {
+    EXPECT_THAT(bench.fault("db", "it died"), ElementsAre(mended, "stop db"));
     EXPECT_THAT(bench.done(), ElementsAre("report 1 online", "start db"));
     EXPECT_THAT(bench.done(), ElementsAre("report 1 online"));
   }
@@ -193,14 +199,15 @@ TEST(GroupMachine, a_restart_counts_only_within_its_window) {
   bench.done();
   bench.done();
   bench.now += 10min;  // the default window
-  EXPECT_THAT(bench.fault("db", "it died"), ElementsAre("stop db"));
+  EXPECT_THAT(bench.fault("db", "it died"), ElementsAre("mend db, 1 of 1", "stop db"));
   EXPECT_EQ(bench.machine.phase(), core::Phase::online);
 }
 
 TEST(GroupMachine, a_start_that_fails_uses_up_a_restart_too) {
   Bench bench({service(1)});
   bench.order(up(1));
-  EXPECT_THAT(bench.failed("not yet"), ElementsAre("report 1 starting", "start db"));
+  EXPECT_THAT(bench.failed("not yet"),
+              ElementsAre("mend db, 1 of 1", "report 1 starting", "start db"));
   EXPECT_THAT(bench.failed("not yet"), ElementsAre("report 1 stopping: db: not yet", "close"));
 }
 
@@ -208,7 +215,7 @@ TEST(GroupMachine, a_fault_while_others_start_is_mended_first) {
   Bench bench({service(1), ip()});
   bench.order(up(1));
   bench.done();
-  EXPECT_THAT(bench.fault("db", "it died"), IsEmpty()) << "one step at a time";
+  EXPECT_THAT(bench.fault("db", "it died"), ElementsAre("mend db, 1 of 1")) << "one step at a time";
   EXPECT_THAT(bench.done(), ElementsAre("stop db"));
   EXPECT_THAT(bench.go_on(bench.done()),
               ElementsAre("report 1 starting", "start db", "report 1 online"));
@@ -336,8 +343,21 @@ TEST(GroupMachine, recover_runs_the_scripts_once_for_each_lost_node_that_came_ba
   Bench bench({ip(), scripts()});
   bench.bring_up();
   EXPECT_THAT(bench.order(up(1, 1)), ElementsAre("tell scripts RECOVER"));
-  EXPECT_THAT(bench.failed("it complained"), ElementsAre("report 1 online"));
   EXPECT_THAT(bench.order(up(1, 1)), IsEmpty());
+  EXPECT_THAT(bench.order(up(1, 2)), IsEmpty()) << "one after the other";
+  EXPECT_THAT(bench.recovered(), ElementsAre("tell scripts RECOVER"));
+  EXPECT_THAT(bench.recovered(), IsEmpty());
+}
+
+TEST(GroupMachine, recover_holds_nothing_up) {
+  Bench bench({ip(), service(1), scripts()});
+  bench.bring_up();
+  EXPECT_THAT(bench.order(up(1, 1)), ElementsAre("tell scripts RECOVER"));
+  EXPECT_THAT(bench.fault("db", "it died"), ElementsAre("mend db, 1 of 1", "stop db"));
+  EXPECT_THAT(bench.done(), ElementsAre("report 1 online", "start db"));
+  EXPECT_THAT(bench.done(), ElementsAre("report 1 online"));
+  EXPECT_THAT(bench.order(down(1)), ElementsAre("report 1 stopping", "stop scripts"));
+  EXPECT_THAT(bench.recovered(), IsEmpty()) << "the stop broke it off";
 }
 
 TEST(GroupMachine, a_start_is_no_recover) {
@@ -424,9 +444,10 @@ TEST(GroupMachine, what_lies_on_a_partition_that_fails_leaves_it_and_comes_back)
   mendable.resource.restarts = 1;
   Bench bench({mendable, ip(), service()});
   bench.bring_up();
-  EXPECT_THAT(bench.go_on(bench.fault("disk", "read error")),
-              ElementsAre("stop db", "report 1 online", "stop disk", "report 1 online",
-                          "start disk", "report 1 online", "start db", "report 1 online"));
+  EXPECT_THAT(
+      bench.go_on(bench.fault("disk", "read error")),
+      ElementsAre("mend disk, 1 of 1", "stop db", "report 1 online", "stop disk", "report 1 online",
+                  "start disk", "report 1 online", "start db", "report 1 online"));
 }
 
 TEST(GroupMachine, what_only_says_how_long_or_how_often_restarts_nothing_and_is_used_at_once) {
@@ -436,7 +457,7 @@ TEST(GroupMachine, what_only_says_how_long_or_how_often_restarts_nothing_and_is_
   patient.resource.start_limit = patient.service->stop_limit = 1min;
   patient.service->display_name = "Database";
   EXPECT_THAT(bench.change({patient}), IsEmpty());
-  EXPECT_THAT(bench.fault("db", "it died"), ElementsAre("stop db"));
+  EXPECT_THAT(bench.fault("db", "it died"), ElementsAre("mend db, 1 of 1", "stop db"));
   EXPECT_EQ(bench.machine.phase(), core::Phase::online) << "it may be restarted once now";
 }
 

@@ -172,10 +172,12 @@ Task<void> Machine::shut_down() {
   if (auto cut = co_await cut_power(); !cut) note("{}", cut.error().what);
 }
 
-// In this order: nobody sees the machine any more, nothing it holds in memory is written, and it
-// does nothing more.
+// In this order: it does nothing more, nobody sees it any more, and nothing it holds in memory is
+// written.
 void Machine::end_now(Then then, const std::string& because) {
   Power* const mine = power();
+  if (auto frozen = set_frozen(places_.host_cgroup(host_.name), true); !frozen)
+    note("{}: {}", host_.name, frozen.error().what);
   if (auto down = set_ports(position_, host_, PortState::down); !down)
     note("{}: {}", host_.name, down.error().what);
   const auto processes = processes_below(places_.host_cgroup(host_.name));

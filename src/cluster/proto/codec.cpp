@@ -92,6 +92,9 @@ Json write(const Durable& durable) {
   Json let_go = Json::array();
   for (const auto& [node, proof] : durable.let_go)
     let_go.push_back({{"node", node.value}, {"proof", name_of(proof)}});
+  Json retired = Json::array();
+  for (const auto& [node, name] : durable.retired)
+    retired.push_back({{"node", node.value}, {"name", name}});
   return {{"epoch", durable.epoch},
           {"epoch_members", ids(durable.epoch_members)},
           {"version", durable.version},
@@ -99,7 +102,9 @@ Json write(const Durable& durable) {
           {"locked", durable.intent.locked},
           {"standby", ids(durable.intent.standby)},
           {"groups", groups},
-          {"let_go", let_go}};
+          {"let_go", let_go},
+          {"retired", retired},
+          {"recent", durable.recent}};
 }
 Durable parse_durable(const Json& json, const ConfigReader& read_config) {
   Durable durable;
@@ -114,6 +119,9 @@ Durable parse_durable(const Json& json, const ConfigReader& read_config) {
         intent.at("run"), parse_id_or_null(intent.at("moved_to")), intent.at("moved_at_version")};
   for (const Json& item : json.at("let_go"))
     durable.let_go[NodeId{item.at("node").get<uint32_t>()}] = parse_enum(item.at("proof"), kLetGos);
+  for (const Json& item : json.at("retired"))
+    durable.retired[NodeId{item.at("node").get<uint32_t>()}] = item.at("name");
+  durable.recent = json.at("recent");
   return durable;
 }
 
@@ -131,6 +139,7 @@ Json write(const GroupState& group) {
           {"event", name_of(group.event)},
           {"previous", id_or_null(group.previous)},
           {"previous_let_go", group.previous_let_go},
+          {"rested", group.rested},
           {"reason", group.reason},
           {"failures", failures},
           {"failed", group.failed},
@@ -150,6 +159,7 @@ GroupState parse_group_state(const Json& json) {
   group.event = parse_enum(json.at("event"), kEvents);
   group.previous = parse_id_or_null(json.at("previous"));
   group.previous_let_go = json.at("previous_let_go");
+  group.rested = json.at("rested");
   group.reason = json.at("reason");
   for (const Json& item : json.at("failures"))
     group.failures[NodeId{item.at("node").get<uint32_t>()}] = {item.at("reason"), item.at("id"),
@@ -232,7 +242,9 @@ Json write(const ConfirmNodeDown& c) {
   return {{"what", "confirm-down"}, {"node", c.node.value}};
 }
 Json write(const ApplyConfig& c) {
-  return {{"what", "config"}, {"applied", write(c.applied)}};
+  return {{"what", "config"},
+          {"applied", write(c.applied)},
+          {"base", c.base ? Json(*c.base) : Json(nullptr)}};
 }
 
 Change parse_change(const Json& json, const ConfigReader& read_config) {
@@ -246,7 +258,10 @@ Change parse_change(const Json& json, const ConfigReader& read_config) {
   if (what == "standby") return SetNodeStandby{node(), json.at("on")};
   if (what == "lock") return SetLocked{json.at("on")};
   if (what == "confirm-down") return ConfirmNodeDown{node()};
-  if (what == "config") return ApplyConfig{parse_applied(json.at("applied"), read_config)};
+  if (what == "config")
+    return ApplyConfig{
+        parse_applied(json.at("applied"), read_config),
+        json.at("base").is_null() ? std::optional<uint64_t>() : json.at("base").get<uint64_t>()};
   throw std::runtime_error("unknown change " + what);
 }
 

@@ -413,9 +413,14 @@ std::vector<Cluster::Action> Cluster::fences(NodeId node) {
 
 std::string Cluster::request(NodeId node, const Change& change) {
   const std::string id = fmt::format("{}-{}", node, next_request_++);
-  story_.push_back(fmt::format("request {}", id));
-  carry_out(node, replica(node).request(id, change));
+  ask_again(node, id, change);
   return id;
+}
+
+void Cluster::ask_again(NodeId node, const std::string& id, const Change& change) {
+  story_.push_back(fmt::format("request {}", id));
+  outcomes_.erase(id);
+  carry_out(node, replica(node).request(id, change));
 }
 
 void Cluster::say(NodeId node, const Message& message) {

@@ -57,6 +57,7 @@ class Cluster {
   bool step();
 
   std::string request(NodeId node, const Change& change);  // its id in outcomes()
+  void ask_again(NodeId node, const std::string& id, const Change& change);
   void say(NodeId node, const Message& message);
   void adopt_config(NodeId node, const Config& config, const std::string& text);
   std::string apply_config(NodeId node, const Config& config, const std::string& text);

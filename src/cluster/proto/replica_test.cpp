@@ -80,6 +80,31 @@ TEST_F(Story, one_that_comes_later_gets_the_whole_state) {
   EXPECT_EQ(cluster.replica(kSv3).state(), cluster.replica(kSv1).state());
 }
 
+TEST_F(Story, one_whose_peer_and_witness_are_lost_goes_on_by_an_administrators_word) {
+  Config config = make_config(2, 1);
+  config.witness = Witness{"10.0.0.9"};
+  Cluster cluster(config);
+  cluster.all_up();
+  cluster.cut_power(kSv1);
+  cluster.connect({nodes({2})}, false);
+  cluster.run();
+  EXPECT_EQ(cluster.owners("g1"), nodes({}));
+  cluster.confirm_down_alone(kSv2, kSv1);
+  cluster.run();
+  EXPECT_EQ(cluster.owners("g1"), nodes({2}));
+  const std::string id = cluster.request(kSv2, SetLocked{true});
+  cluster.run();
+  EXPECT_TRUE(succeeded(cluster, id));
+  // The other and the witness are back, but do not reach this one.
+  cluster.boot(kSv1);
+  cluster.connect({nodes({1}), nodes({2})});
+  cluster.run();
+  EXPECT_FALSE(cluster.replica(kSv1).may_decide()) << "it knows that it may lack news";
+  cluster.connect({nodes({1, 2})});
+  cluster.run();
+  EXPECT_TRUE(cluster.replica(kSv1).state().durable.intent.locked);
+}
+
 // --- changes
 
 TEST_F(Story, a_change_is_acknowledged_only_when_it_is_on_every_disk) {
@@ -117,6 +142,24 @@ TEST_F(Story, a_change_that_meets_a_change_of_membership_is_to_be_asked_for_agai
   cluster.cut_power(kSv3);
   cluster.run();
   EXPECT_THAT(error(cluster, id), HasSubstr("membership changed"));
+}
+
+TEST_F(Story, a_change_that_was_made_all_the_same_is_not_made_twice) {
+  Cluster cluster(make_config(3, 1));
+  cluster.all_up();
+  cluster.machine(kSv3).slow_disk = true;
+  const MoveGroup move{kG1, kSv3};
+  const std::string id = cluster.request(kSv1, move);
+  cluster.run();
+  cluster.cut_power(kSv3);
+  cluster.run();
+  ASSERT_THAT(error(cluster, id), HasSubstr("membership changed"));
+  const uint64_t version = cluster.replica(kSv1).state().durable.version;
+  cluster.ask_again(kSv1, id, move);
+  cluster.run();
+  EXPECT_TRUE(succeeded(cluster, id))
+      << "it is on the disks, whatever could be said against it now";
+  EXPECT_EQ(cluster.replica(kSv1).state().durable.version, version);
 }
 
 TEST_F(Story, a_side_without_the_right_to_decide_accepts_no_change_and_says_who_is_missing) {

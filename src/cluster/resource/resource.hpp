@@ -30,7 +30,8 @@ struct StepOptions {
 // at most once for each start or adoption, never from inside start() or stop().
 using FaultHandler = std::function<void(std::string reason)>;
 
-// Calls do not overlap: the runner waits for one to end before it makes the next.
+// Calls do not overlap but for tell(), which a stop breaks off: the runner waits for one to end
+// before it makes the next.
 class Resource {
  public:
   Resource() = default;
@@ -46,7 +47,8 @@ class Resource {
   virtual Task<Result<void>> stop(StepOptions options) = 0;
 
   // Something happened that only scripts care about: their start runs with the environment given
-  // (RECOVER, or a partition that failed). Whether it fails changes nothing of what is up.
+  // (RECOVER, or a partition that failed). Whether it fails changes nothing of what is up. A stop
+  // meanwhile ends it first and returns after it.
   virtual Task<Result<void>> tell(StepOptions) { co_return Result<void>{}; }
 
   // After a restart of tasukid: takes over and watches what is already up; false when it is not.

@@ -225,16 +225,18 @@ Task<Response> apply_config(Node& node, Request request) {
     changes.push_back({{"path", change.path}, {"what", change.what}});
   const core::AppliedConfig applied{0,           hash_of(text), text, time_of_day(),
                                     node.name(), *parsed.config};
+  core::ApplyConfig change{applied, {}};
+  if (const Json base = request.body.value("base", Json(nullptr)); !base.is_null())
+    change.base = base.get<uint64_t>();
   const core::AppliedConfig& before = node.replica().state().durable.applied;
   const bool nothing_new = before.text == text;
-  if (auto possible = core::check_change(node.replica().state(), node.replica().view(),
-                                         core::ApplyConfig{applied});
+  if (auto possible = core::check_change(node.replica().state(), node.replica().view(), change);
       !possible)
     co_return error_of(possible.error());
   if (request.body.value("dry_run", false) || (nothing_new && node.replica().may_decide()))
     co_return Response{200,
                        {{"counter", before.counter}, {"hash", applied.hash}, {"changes", changes}}};
-  const auto version = co_await node.apply_config(applied);
+  const auto version = co_await node.apply_config(std::move(change));
   if (!version) co_return error_of(version.error());
   const core::AppliedConfig& after = node.replica().state().durable.applied;
   Json absent = Json::array();

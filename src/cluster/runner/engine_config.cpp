@@ -33,7 +33,9 @@ Result<proto::StateFile> load_state(const NodePaths& paths, const std::string& n
   asio::io_context unused;
   auto kept = Store(unused, paths.state_folder).load(read_config);
   if (!kept) return failure(kept.error());
-  if (*kept && (*kept)->durable.applied.counter > 0) return std::move(**kept);
+  const bool has_config = *kept && (*kept)->durable.applied.counter > 0;
+  const core::Config* const applied = has_config ? &(*kept)->durable.applied.config : nullptr;
+  if (applied != nullptr && applied->find_node(node_name) != nullptr) return std::move(**kept);
 
   const auto text = read_file(paths.initial_config);
   if (!text) return failure(text.error().during("this server has no configuration yet"));
@@ -43,6 +45,14 @@ Result<proto::StateFile> load_state(const NodePaths& paths, const std::string& n
     for (const auto& mistake : parsed.mistakes) mistakes += "\n" + config::to_text(mistake);
     return failure("the initial configuration has mistakes:" + mistakes);
   }
+  // A node that was removed begins anew, as a new one does, when a file says that it belongs there.
+  const bool belongs = parsed.config->find_node(node_name) != nullptr &&
+                       (applied == nullptr || parsed.config->cluster_name == applied->cluster_name);
+  if (applied != nullptr && !belongs)
+    return failure(fmt::format(
+        "configuration {} of cluster {} has no node \"{}\" any more; if it is to come back, add it "
+        "on another server, put that configuration into {} here, and start tasukid again",
+        (*kept)->durable.applied.counter, applied->cluster_name, node_name, paths.initial_config));
   proto::StateFile state;
   state.durable.applied = {1, hash_of(*text), *text, time_of_day(), node_name, *parsed.config};
   return state;

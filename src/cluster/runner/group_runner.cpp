@@ -92,9 +92,16 @@ void GroupRunner::perform(const std::vector<executor::Effect>& effects) {
       self.run_step(self.stop(step), executor::stop_backstop(step.item),
                     fmt::format("the stop of {}", step.item.resource.name));
     }
+    void operator()(const executor::RecoverTask& task) const {
+      start_task(self.context_.io.get_executor(), self.recover(task));
+    }
+    void operator()(const executor::Mending& mending) const {
+      self.note(Note::Level::info, fmt::format("{}: is started again here, {} of {} times",
+                                               mending.resource, mending.attempt, mending.limit));
+    }
     void operator()(const executor::TellStep& step) const {
       self.run_step(self.tell(step), executor::start_backstop(step.item),
-                    fmt::format("{}", step.item.resource.name));
+                    fmt::format("telling {}", step.item.resource.name));
     }
     void operator()(const executor::CloseStep&) const {
       self.run_step(self.close(), kCloseLimit, "the end of the group");
@@ -107,8 +114,8 @@ void GroupRunner::perform(const std::vector<executor::Effect>& effects) {
   for (const executor::Effect& effect : effects) std::visit(Performer{*this}, effect);
 }
 
-void GroupRunner::finish(const Result<void>& result) {
-  if (!result) note(Note::Level::warning, result.error().what);
+void GroupRunner::finish(const Result<void>& result, const std::string& what) {
+  if (!result) note(Note::Level::warning, fmt::format("{} failed: {}", what, result.error().what));
   perform(machine_.done(result, machine_time()));
 }
 
@@ -124,7 +131,7 @@ void GroupRunner::run_step(Task<Result<void>> step, milliseconds limit, const st
             operation->limit.cancel();
             if (cancelled)
               result = failure(fmt::format("{} took longer than {}", what, format_duration(limit)));
-            finish(result);
+            finish(result, what);
           }));
   operation->limit.expires_after(limit);
   operation->limit.async_wait(
@@ -138,7 +145,7 @@ void GroupRunner::run_step(Task<Result<void>> step, milliseconds limit, const st
               operation->ended = true;
               hung_ = fmt::format("{} did not end within {} and cannot be broken off", what,
                                   format_duration(limit));
-              finish(failure(hung_));
+              finish(failure(hung_), what);
             });
       });
 }
@@ -153,7 +160,19 @@ Task<Result<void>> GroupRunner::start(executor::StartStep step) {
 
 Task<Result<void>> GroupRunner::tell(executor::TellStep step) {
   if (auto told = co_await tell_keeper(step.item.resource.name); !told) co_return told;
-  co_return co_await adapter(step.item).tell(options(step.item, step.event, step.disk));
+  co_return co_await adapter(step.item).tell(options(step.item, step.event, Disk::failure));
+}
+
+// The adapter outlives it: the stop of the scripts waits for it.
+Task<void> GroupRunner::recover(executor::RecoverTask task) {
+  const auto alive = alive_;
+  const auto told =
+      co_await adapter(task.item).tell(options(task.item, core::Event::recover, Disk::success));
+  if (!*alive) co_return;
+  if (!told)
+    note(Note::Level::warning,
+         fmt::format("telling {} failed: {}", task.item.resource.name, told.error().what));
+  perform(machine_.recovered());
 }
 
 Task<Result<void>> GroupRunner::stop(executor::StopStep step) {
@@ -205,15 +224,10 @@ resource::Resource& GroupRunner::adapter(const executor::Item& item) {
   const auto known = std::ranges::find_if(
       adapters_, [&](const Adapter& kept) { return carries(kept.item, item); });
   if (known != adapters_.end()) return *known->resource;
-  auto on_fault = [this, alive = alive_, name = item.resource.name,
-                   limit = item.resource.restarts](std::string why) {
+  auto on_fault = [this, alive = alive_, name = item.resource.name](std::string why) {
     if (!*alive) return;
     note(Note::Level::warning, fmt::format("{}: {}", name, why));
-    const size_t before = machine_.restarts_of(name);
     perform(machine_.fault(name, why, machine_time()));
-    if (const size_t now = machine_.restarts_of(name); now > before)
-      note(Note::Level::info,
-           fmt::format("{}: is started again here, {} of {} times", name, now, limit));
   };
   auto warn = [this, name = item.resource.name](const std::string& what) {
     note(Note::Level::warning, fmt::format("{}: {}", name, what));

@@ -54,10 +54,11 @@ class GroupRunner {
   struct Operation;  // a step under way, with its limit
 
   void perform(const std::vector<executor::Effect>& effects);
-  void finish(const Result<void>& result);
+  void finish(const Result<void>& result, const std::string& what);
   void run_step(Task<Result<void>> step, std::chrono::milliseconds limit, const std::string& what);
   Task<Result<void>> start(executor::StartStep step);
   Task<Result<void>> tell(executor::TellStep step);
+  Task<void> recover(executor::RecoverTask task);
   Task<Result<void>> stop(executor::StopStep step);
   Task<Result<void>> close();
   Task<Result<void>> wait_for_lease();

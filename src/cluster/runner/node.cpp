@@ -96,6 +96,10 @@ Task<Result<void>> Node::start() {
   });
   auto kept = co_await keeper_.hello();
   if (!kept) co_return failure(kept.error());
+  if (kept->lease_expired)
+    note(Note::Level::warning, "node " + name(),
+         "the keeper let go of the groups here: tasukid had not answered, or this side had lost "
+         "its right to them");
   while (kept->lease_expired && !kept->groups.empty()) {
     // It is about to let go of them, or resets the node.
     co_await wait_for(std::chrono::milliseconds(100));
@@ -229,12 +233,15 @@ void Node::react() {
   give_orders();
   run_timers();
   fencer_.carry_out(replica_.fences(), config(), timing_.fence_delay);
-  const bool owns_something = std::ranges::any_of(
-      groups_, [](const auto& entry) { return !entry.second->machine().idle(); });
   // With a single node nobody else could take over, so nothing has to be proved.
-  lease_.want(owns_something && config().nodes.size() > 1, timing_);
+  lease_.want(owns_something() && config().nodes.size() > 1, timing_);
   remember_since();
   wake_waiters();
+}
+
+bool Node::owns_something() const {
+  return std::ranges::any_of(groups_,
+                             [](const auto& entry) { return !entry.second->machine().idle(); });
 }
 
 void Node::wake_waiters() {

@@ -49,7 +49,7 @@ class Node {
   // Asks all members for a change; returns the version that has it, durable on every member.
   Task<Result<uint64_t>> change(core::Change change, std::chrono::milliseconds limit);
   // Takes the configuration: by agreement of all members, or alone where no cluster exists yet.
-  Task<Result<uint64_t>> apply_config(core::AppliedConfig applied);
+  Task<Result<uint64_t>> apply_config(core::ApplyConfig change);
   Task<Result<void>> confirm_down_alone(core::NodeId node);
 
   [[nodiscard]] const core::Replica& replica() const { return replica_; }
@@ -79,6 +79,8 @@ class Node {
   void run_timers();
   void watch_right();
   void wake_waiters();
+  // Something of a group is up here or under way.
+  [[nodiscard]] bool owns_something() const;
   void ask_witness();
   void tell_accounts();
   void remember_since();
@@ -92,7 +94,8 @@ class Node {
   void note_leaving_groups();
   void begin_timeline(const core::GroupName& group, const executor::Order& order);
   GroupRunner& group_runner(const core::Group& group);
-  Task<Result<uint64_t>> change_once(core::Change change, std::chrono::milliseconds limit);
+  Task<Result<uint64_t>> change_once(std::string id, core::Change change,
+                                     std::chrono::milliseconds limit);
 
   asio::io_context& io_;
   asio::thread_pool workers_{4};
@@ -133,7 +136,8 @@ class Node {
   // Since when groups are on their way down, and why.
   struct Leaving {
     Moment since;
-    std::string reason;
+    std::string reason;   // empty when it fails: that is told when it is down
+    uint64_t ticket = 0;  // of the holding that ends
   };
   std::map<core::GroupName, Leaving> leaving_;
   Moment membership_changed_at_ = now();

@@ -36,6 +36,9 @@ void Node::answer(const core::Outcome& outcome) {
 
 Task<Result<uint64_t>> Node::change(core::Change change, core::milliseconds limit) {
   const Moment deadline = now() + limit;
+  // The same when it is asked for again, so that a change that was made all the same is not made
+  // twice.
+  const std::string id = fmt::format("{}-{}-{}", self_, boot_, next_request_++);
   for (;;) {
     const auto left = std::chrono::duration_cast<core::milliseconds>(deadline - now());
     if (left.count() <= 0)
@@ -43,14 +46,14 @@ Task<Result<uint64_t>> Node::change(core::Change change, core::milliseconds limi
           "no answer from all servers in time; whether the change was made is shown "
           "by: tasuki status",
           ETIMEDOUT);
-    auto outcome = co_await change_once(change, left);
+    auto outcome = co_await change_once(id, change, left);
     if (outcome || outcome.error().code != EAGAIN) co_return outcome;
     co_await wait_for(kAskAgain);
   }
 }
 
-Task<Result<uint64_t>> Node::change_once(core::Change change, core::milliseconds limit) {
-  const std::string id = fmt::format("{}-{}-{}", self_, boot_, next_request_++);
+Task<Result<uint64_t>> Node::change_once(std::string id, core::Change change,
+                                         core::milliseconds limit) {
   auto waiting = std::make_shared<Waiting>(io_);
   waiting->done.expires_after(limit);
   waiting_[id] = waiting;
@@ -64,10 +67,10 @@ Task<Result<uint64_t>> Node::change_once(core::Change change, core::milliseconds
   co_return *waiting->outcome;
 }
 
-Task<Result<uint64_t>> Node::apply_config(core::AppliedConfig applied) {
+Task<Result<uint64_t>> Node::apply_config(core::ApplyConfig change) {
   if (replica_.may_decide() || replica_.state().durable.epoch > 0)
-    co_return co_await change(core::ApplyConfig{std::move(applied)}, core::milliseconds(30'000));
-  carry_out(replica_.adopt_config(applied));
+    co_return co_await this->change(std::move(change), core::milliseconds(30'000));
+  carry_out(replica_.adopt_config(change.applied));
   co_return replica_.state().durable.version;
 }
 

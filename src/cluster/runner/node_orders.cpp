@@ -41,10 +41,14 @@ void Node::note_leaving_groups() {
       if (!replica_.state().intent_of(group).run) leaving_.erase(group);
       continue;
     }
-    if (state.wanted_up || !replica_.view().members.contains(*state.holder))
-      leaving_.erase(group);
-    else
-      leaving_.try_emplace(group, now(), state.reason);
+    const bool fails = state.wanted_up && state.phase == core::Phase::stopping;
+    const bool leaves = !state.wanted_up || fails;
+    const auto known = leaving_.find(group);
+    if (leaves && replica_.view().members.contains(*state.holder))
+      leaving_.try_emplace(group, now(), fails ? "" : state.reason, state.ticket);
+    else if (known != leaving_.end() &&
+             (known->second.ticket == state.ticket || state.holder != self_))
+      leaving_.erase(known);
   }
 }
 
@@ -55,7 +59,9 @@ void Node::begin_timeline(const core::GroupName& group, const executor::Order& o
                           !replica_.view().members.contains(*order.previous);
   const auto left = leaving_.find(group);
   if (left != leaving_.end()) {
-    timeline_.begin(group, {from, name(), left->second.reason, left->second.since});
+    const std::string& why = left->second.reason;
+    timeline_.begin(group,
+                    {from, name(), why.empty() ? found->second.reason : why, left->second.since});
     timeline_.step(group, "stopped on " + from);
     leaving_.erase(left);
     return;
@@ -105,7 +111,7 @@ void Node::run_timers() {
 void Node::watch_right() {
   const bool was_isolated = right_.isolated();
   right_.look(replica_.may_keep(), now(), timing_.isolation_grace);
-  if (right_.isolated() && !was_isolated && !groups_.empty())
+  if (right_.isolated() && !was_isolated && owns_something())
     events_.add(core::isolation_note(name()));
   const auto deadline = right_.deadline();
   if (!deadline) {

@@ -101,6 +101,7 @@ std::vector<std::string> problems_of(const Replica& replica, const StatusContext
   std::vector<std::string> problems;
   if (const std::string obstacle = replica.obstacle(); !obstacle.empty())
     problems.push_back(obstacle);
+  if (state.config().find_node(context.self) == nullptr) return problems;
   for (const Group& group : state.config().groups) {
     const std::string word = group_state_word(replica, group.name);
     if (word == "failed" || word == "waiting" || word == "conflict")
@@ -196,7 +197,7 @@ Json status_json(const Replica& replica, const StatusContext& context) {
         {{"name", name}, {"node", config.node_name(context.self)}, {"state", service_state}});
   const auto problems = problems_of(replica, context);
   return {{"cluster", config.cluster_name},
-          {"node", config.node_name(context.self)},
+          {"node", state.node_name(context.self)},
           {"time", context.time},
           {"health", any_down           ? "down"
                      : problems.empty() ? "ok"

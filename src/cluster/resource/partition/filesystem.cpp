@@ -55,8 +55,10 @@ Result<void> check_type(const Fd& device, const core::Partition& partition) {
   }
   if (!found) return failure(found.error().during(partition.device));
   if (*found == Found::none)
-    return failure(fmt::format("there is no file system on {}; make one with mkfs.{}",
-                               partition.device, partition.filesystem));
+    return failure(fmt::format(
+        "no {0} is found on {1}; a disk that held data may be damaged, or another one: look at it "
+        "before you write to it (a new one gets its file system by mkfs.{0})",
+        partition.filesystem, partition.device));
   return failure(fmt::format("{} has {}, but the configuration says {}", partition.device,
                              *found == Found::one ? type : "several file systems' marks",
                              partition.filesystem));
@@ -86,11 +88,13 @@ Result<bool> needs_repair(const Fd& device) {
 // The repairs that need no decision by a person (e2fsck(8), -p).
 Result<void> repair(const std::string& device, Deadline deadline) {
   constexpr int kNotCorrected = 4;  // this and all above it: something is still wrong
-  const auto end = run_program({"/sbin/e2fsck", "-p", device}, deadline);
-  if (!end) return failure(end.error());
-  if (end->exit_code < kNotCorrected) return {};
-  return failure(fmt::format("e2fsck -p {} cannot repair it by itself (exit code {}): {}", device,
-                             end->exit_code, end->last_line));
+  const auto exit_code = run_program({"/sbin/e2fsck", "-p", device}, deadline);
+  if (!exit_code) return failure(exit_code.error());
+  if (*exit_code < kNotCorrected) return {};
+  return failure(fmt::format(
+      "{0} is damaged in a way that takes a person's decisions; say on this server: e2fsck {0} "
+      "(e2fsck -p ended with {1})",
+      device, *exit_code));
 }
 
 }  // namespace

@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include "kit/fd.hpp"
-#include "kit/text.hpp"
 
 namespace tasuki::resource {
 namespace {
@@ -36,8 +35,8 @@ constexpr int kCannotExecute = 127;       // as a shell says it
   ::_exit(kCannotExecute);
 }
 
-// Reads until the program has closed its output or the deadline has come; true for the former.
-bool read_output(const Fd& output, Deadline deadline, std::string& text) {
+// Waits until the program has closed its output or the deadline has come; true for the former.
+bool drain_output(const Fd& output, Deadline deadline) {
   for (;;) {
     pollfd waiting{.fd = output.get(), .events = POLLIN, .revents = 0};
     if (::poll(&waiting, 1, static_cast<int>(left_until(deadline).count())) == 0) return false;
@@ -45,18 +44,12 @@ bool read_output(const Fd& output, Deadline deadline, std::string& text) {
     const ssize_t got = ::read(output.get(), buffer, sizeof buffer);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return true;
-    text.append(buffer, static_cast<size_t>(got));
   }
-}
-
-std::string last_line(std::string_view text) {
-  const auto trimmed = trim(text);
-  return std::string(trimmed.substr(trimmed.find_last_of('\n') + 1));
 }
 
 }  // namespace
 
-Result<ProgramEnd> run_program(std::vector<std::string> command, Deadline deadline) {
+Result<int> run_program(std::vector<std::string> command, Deadline deadline) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return errno_failure("make a pipe");
   const Fd output(ends[0]);
@@ -71,11 +64,10 @@ Result<ProgramEnd> run_program(std::vector<std::string> command, Deadline deadli
   if (child == 0) execute(arguments.data(), input.get(), parent);
   input.reset();
 
-  std::string text;
-  const bool ended = read_output(output, deadline, text);
+  const bool ended = drain_output(output, deadline);
   if (!ended) {
     ::kill(child, SIGTERM);
-    if (!read_output(output, after(kTimeToEnd), text)) ::kill(child, SIGKILL);
+    if (!drain_output(output, after(kTimeToEnd))) ::kill(child, SIGKILL);
   }
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
@@ -84,7 +76,7 @@ Result<ProgramEnd> run_program(std::vector<std::string> command, Deadline deadli
     return failure(fmt::format("{} did not end in time; it was stopped", command[0]), ETIMEDOUT);
   if (WIFSIGNALED(status))
     return failure(fmt::format("{} was ended by signal {}", command[0], WTERMSIG(status)));
-  return ProgramEnd{WEXITSTATUS(status), last_line(text)};
+  return WEXITSTATUS(status);
 }
 
 }  // namespace tasuki::resource

@@ -9,13 +9,8 @@
 
 namespace tasuki::resource {
 
-struct ProgramEnd {
-  int exit_code = 0;
-  std::string last_line;  // of what it printed
-};
-
-// Blocks. The program is asked to end at the deadline and killed two seconds later, which both are
-// a failure, as is its death by a signal. It does not outlive this process.
-Result<ProgramEnd> run_program(std::vector<std::string> command, Deadline deadline);
+// Its exit code. Blocks. The program is asked to end at the deadline and killed two seconds later,
+// which both are a failure, as is its death by a signal. It does not outlive this process.
+Result<int> run_program(std::vector<std::string> command, Deadline deadline);
 
 }  // namespace tasuki::resource

@@ -101,11 +101,47 @@ TEST_F(ScriptTest, what_it_leaves_running_lives_until_the_stop) {
   ASSERT_TRUE(run_task(context, script->start({})));
   EXPECT_EQ(keeper->pids(name).size(), 1U);
   // A recovery runs the start script once more.
+  const process::ProcessName told{"office", "script.scripts.tell"};
   ASSERT_TRUE(run_task(context, script->tell({false, {{"ARMS_EVENT", "RECOVER"}}})));
-  EXPECT_EQ(keeper->pids(name).size(), 2U);
+  EXPECT_EQ(keeper->pids(name).size() + keeper->pids(told).size(), 2U);
   ASSERT_TRUE(run_task(context, script->stop({})));
   EXPECT_TRUE(keeper->pids(name).empty());
+  EXPECT_TRUE(keeper->pids(told).empty());
   EXPECT_TRUE(run_task(context, client->close_group("office")));
+}
+
+Task<std::vector<std::string>> tell_and_stop(Resource& script, std::string mark) {
+  std::vector<std::string> order;
+  asio::co_spawn(co_await asio::this_coro::executor, script.tell({}),
+                 [&order](const std::exception_ptr&, const Result<void>& told) {
+                   order.push_back(told ? "told" : told.error().what);
+                 });
+  while (!std::filesystem::exists(mark)) co_await wait_for(1ms);
+  const auto stopped = co_await script.stop({});
+  order.emplace_back(stopped ? "stopped" : stopped.error().what);
+  co_return order;
+}
+
+TEST_F(ScriptTest, a_stop_breaks_off_what_it_is_told_and_leaves_the_rest_to_the_stop_script) {
+  const std::string mark = keeper->folder() + "/told";
+  const auto script = make(
+      "if [ -n \"$ARMS_EVENT\" ]; then sleep 1000 & exit 0; fi\n"
+      "touch " +
+          mark + "; sleep 1000",
+      "pgrep -x sleep >" + keeper->folder() + "/left");
+  ASSERT_TRUE(run_task(context, script->start({false, {{"ARMS_EVENT", "START"}}})));
+  EXPECT_THAT(run_task(context, tell_and_stop(*script, mark)),
+              ElementsAre("was broken off, as the scripts are stopped", "stopped"));
+  EXPECT_THAT(warnings, testing::IsEmpty()) << "the stop script saw what the start left running";
+}
+
+TEST_F(ScriptTest, a_failed_start_tells_what_came_first_first) {
+  const auto script = make("exit 4", "[ \"$CLP_FACTOR\" = GROUPFAILOVER ] && exit 5");
+  const auto started = run_task(context, script->start({}));
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().what, keeper->folder() + "/start exited with code 4; and then: " +
+                                      keeper->folder() + "/stop exited with code 5");
+  EXPECT_THAT(warnings, testing::IsEmpty());
 }
 
 TEST_F(ScriptTest, a_script_that_is_not_given_does_nothing) {
