@@ -58,6 +58,11 @@ int serve(const Arguments& arguments, proto::StateFile state, const core::Node& 
   });
   {
     runner::Node node(io, arguments.paths, self.id, std::move(state));
+    // The keeper has them in its own log too, which is kept.
+    node.on_output([&tail](const process::Output& output) {
+      tail.add(fmt::format("{} {} {}: {}", runner::time_of_day(), output.name.group,
+                           output.name.key, output.line));
+    });
     api::Server server(io, {arguments.paths.control_socket});
     runner::add_routes(server, node, tail);
     start_task(io.get_executor(), run(node, server, io));

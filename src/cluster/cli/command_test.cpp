@@ -292,18 +292,24 @@ TEST_F(CommandTest, a_configuration_is_applied_after_it_was_said_what_changes) {
   EXPECT_EQ(terminal_.out, "This changes:\n  group db: is new\n");
   EXPECT_EQ(daemon_.requests().size(), 1);
 
+  EXPECT_EQ(run({"config", "apply", file}), Exit::usage);
+  EXPECT_EQ(terminal_.complaints,
+            "nobody is there to agree; give --yes to apply it without being asked\n");
+  EXPECT_EQ(daemon_.requests().size(), 2);
+
   terminal_.answers = {"n"};
   EXPECT_EQ(run({"config", "apply", file}), Exit::failed);
   EXPECT_EQ(terminal_.complaints, "not applied\n");
-  EXPECT_EQ(daemon_.requests().size(), 2);
+  EXPECT_EQ(daemon_.requests().size(), 3);
 
   terminal_.answers = {"y"};
   EXPECT_EQ(run({"config", "apply", file}), Exit::ok);
   EXPECT_THAT(terminal_.out,
               HasSubstr("Applied as version 4 (77aa88bb) on every node that is up; sv2 gets it "
                         "when back.\n"));
-  ASSERT_EQ(daemon_.requests().size(), 4);
-  EXPECT_THAT(daemon_.requests().back(), HasSubstr(R"("dry_run":false)"));
+  ASSERT_EQ(daemon_.requests().size(), 5);
+  EXPECT_THAT(daemon_.requests().back(), Not(HasSubstr("dry_run")));
+  EXPECT_THAT(daemon_.requests().back(), HasSubstr(R"("base":3)")) << "what it was compared with";
   EXPECT_THAT(daemon_.requests().back(), HasSubstr(R"("text":"x = 1\n")"));
 }
 

@@ -7,6 +7,7 @@
 
 #include "cluster/config/address.hpp"
 #include "cluster/core/state.hpp"
+#include "kit/text.hpp"
 
 namespace tasuki::lab {
 namespace {
@@ -89,33 +90,45 @@ config::Address numbered(config::Address address, int number) {
   return address;
 }
 
-Result<Host> plan_client(const core::Config& config, const std::optional<std::string>& wanted) {
-  const std::string& neighbour = config.nodes.front().addresses.front();
-  std::set<config::Address> used;
-  for (const auto& text : used_addresses(config))
-    if (const auto address = config::parse_address(text)) used.insert(*address);
-  Host host{HostKind::client, kClient, {}, {}, {}};
-  if (wanted) {
-    const auto address = config::parse_address(*wanted);
-    if (!address || !same_network(*wanted, neighbour))
-      return failure(
-          fmt::format("the client cannot have the address {}; give one in the network of {}",
-                      *wanted, neighbour));
-    if (used.contains(*address))
-      return failure(fmt::format("the client's address {} is taken; give a free one", *wanted));
-    host.interfaces.push_back(interface_on(0, *wanted));
-    return host;
-  }
+// The first free address beside a node's.
+Result<std::string> find_client_address(const std::set<config::Address>& used,
+                                        const std::string& neighbour) {
   const auto base = config::parse_address(neighbour);
   for (int number = kFirstClientNumber; base && number <= kLastClientNumber; ++number) {
     const config::Address candidate = numbered(*base, number);
-    if (used.contains(candidate)) continue;
-    host.interfaces.push_back(interface_on(0, config::to_text(candidate)));
-    return host;
+    if (!used.contains(candidate)) return config::to_text(candidate);
   }
   return failure(fmt::format(
       "no address from {} to {} is free beside {} for the client; give one with --client-address",
       kFirstClientNumber, kLastClientNumber, neighbour));
+}
+
+// It is on every link: a floating IP may be on any.
+Result<Host> plan_client(const core::Config& config, const std::optional<std::string>& wanted) {
+  std::set<config::Address> used;
+  for (const auto& text : used_addresses(config))
+    if (const auto address = config::parse_address(text)) used.insert(*address);
+  const auto& neighbours = config.nodes.front().addresses;
+  Host host{HostKind::client, kClient, {}, {}, {}};
+  bool placed = !wanted;
+  for (size_t link = 0; link < neighbours.size(); ++link) {
+    if (wanted && same_network(*wanted, neighbours[link])) {
+      placed = true;
+      host.interfaces.push_back(interface_on(link, *wanted));
+      continue;
+    }
+    auto address = find_client_address(used, neighbours[link]);
+    if (!address) return failure(address.error());
+    host.interfaces.push_back(interface_on(link, *address));
+  }
+  if (!placed)
+    return failure(
+        fmt::format("the client cannot have the address {}; give one in the network of {}", *wanted,
+                    join(neighbours, " or ")));
+  if (const auto address = wanted ? config::parse_address(*wanted) : std::nullopt;
+      address && used.contains(*address))
+    return failure(fmt::format("the client's address {} is taken; give a free one", *wanted));
+  return host;
 }
 
 Result<Host> plan_witness(const core::Config& config, const core::Witness& witness) {

@@ -75,13 +75,14 @@ TEST(LabPlan, RunsASingleNodeWithoutAnEngine) {
   EXPECT_FALSE(plan->corosync);
 }
 
-TEST(LabPlan, GivesTheClientTheFirstFreeAddress) {
+TEST(LabPlan, GivesTheClientTheFirstFreeAddressOnEveryLink) {
   auto config = two_nodes();
   add_resource(config, core::FloatingIp{.address = "10.77.0.200", .prefix = 0, .interface = ""});
   const auto plan = planned(config);
   ASSERT_TRUE(plan);
   EXPECT_EQ(plan->hosts[2].name, "client");
-  EXPECT_THAT(plan->hosts[2].interfaces, ElementsAre(Interface{0, "10.77.0.201", 24}));
+  EXPECT_THAT(plan->hosts[2].interfaces,
+              ElementsAre(Interface{0, "10.77.0.201", 24}, Interface{1, "10.78.0.200", 24}));
 }
 
 TEST(LabPlan, GivesTheClientAnAddressWrittenAlikeInIpv6) {

@@ -46,6 +46,10 @@ void KeeperClient::on_loss(std::function<void(const std::string& why)> handler) 
   on_loss_ = std::move(handler);
 }
 
+void KeeperClient::on_output(std::function<void(const Output&)> handler) {
+  on_output_ = std::move(handler);
+}
+
 // --- Requests -----------------------------------------------------------------------------------
 
 Task<Result<HelloReply>> KeeperClient::hello() {
@@ -213,6 +217,7 @@ void KeeperClient::on(const Exited& exited) {
 }
 
 void KeeperClient::on(const Output& output) {
+  if (on_output_) on_output_(output);
   if (const auto handlers = handlers_of(output.name); handlers && handlers->output)
     handlers->output(output.line);
 }

@@ -32,6 +32,8 @@ class KeeperClient {
 
   // Called when the keeper or the connection is gone.
   void on_loss(std::function<void(const std::string& why)> handler);
+  // Called with every line that a process of a group prints, whether it is watched or not.
+  void on_output(std::function<void(const Output&)> handler);
 
   // Connects, and again after a loss, and asks what runs. To be called before anything else.
   Task<Result<HelloReply>> hello();
@@ -100,6 +102,7 @@ class KeeperClient {
   asio::io_context& context_;
   std::string socket_path_;
   std::function<void(const std::string& why)> on_loss_;
+  std::function<void(const Output&)> on_output_;
   std::shared_ptr<Connection> connection_;
   uint64_t last_id_ = 0;
   std::map<uint64_t, std::shared_ptr<Pending>> pending_;

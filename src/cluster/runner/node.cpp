@@ -293,6 +293,11 @@ Json Node::status() const {
   context.self = self_;
   context.time = time_of_day();
   for (const auto& [subject, entry] : since_) context.since[subject] = entry.second;
+  // What this tasukid saw is as young as itself; when a group came up all members were told.
+  for (const auto& [group, state] : replica_.state().groups)
+    if (state.holder && state.phase == core::Phase::online)
+      if (const auto up_at = timelines_.up_since(group.value, config().node_name(*state.holder)))
+        context.since["group/" + group.value] = *up_at;
   context.node_services = node_service_states();
   context.witness_votes = witness_votes_;
   context.power_problems = fencer_.device_problems();

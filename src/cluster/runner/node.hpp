@@ -43,6 +43,10 @@ class Node {
 
   // Finds what the keeper holds, then takes part in the cluster.
   Task<Result<void>> start();
+  // Called with every line that services and scripts print here.
+  void on_output(std::function<void(const process::Output&)> handler) {
+    keeper_.on_output(std::move(handler));
+  }
   // Moves the groups away, says goodbye, and returns when nothing is left here.
   Task<void> leave();
 

@@ -38,6 +38,7 @@ std::optional<Json> TimelineRecorder::finish(const core::GroupName& group) {
               {"to", record.beginning.to},
               {"reason", record.beginning.reason},
               {"started", record.started},
+              {"up_at", time_of_day()},
               {"steps", record.steps},
               {"total_ms", milliseconds_between(record.beginning.start, record.last)}};
 }
@@ -50,6 +51,13 @@ TimelineHistory::TimelineHistory(std::string file) : records_(std::move(file), k
 
 void TimelineHistory::add(Json record) {
   records_.add(std::move(record));
+}
+
+std::optional<std::string> TimelineHistory::up_since(const std::string& group,
+                                                     const std::string& node) const {
+  const Json records = of(group);
+  if (records.empty() || records.back().value("to", "") != node) return std::nullopt;
+  return records.back().value("up_at", "");
 }
 
 Json TimelineHistory::of(const std::string& group) const {

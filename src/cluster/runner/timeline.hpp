@@ -25,7 +25,7 @@ class TimelineRecorder {
   void begin(const core::GroupName& group, Beginning beginning);
   // The time since the step before goes to `name`. Nothing when no record is under way.
   void step(const core::GroupName& group, const std::string& name, Moment when = now());
-  // {"group","from","to","reason","started","steps":[{"name","ms"}],"total_ms"}
+  // {"group","from","to","reason","started","up_at","steps":[{"name","ms"}],"total_ms"}
   std::optional<Json> finish(const core::GroupName& group);
   void drop(const core::GroupName& group);
 
@@ -45,6 +45,9 @@ class TimelineHistory {
   explicit TimelineHistory(std::string file);
   void add(Json record);
   [[nodiscard]] Json of(const std::string& group) const;  // every group's when empty
+  // Since when the group runs on that node, by its last record; nothing when that is of another.
+  [[nodiscard]] std::optional<std::string> up_since(const std::string& group,
+                                                    const std::string& node) const;
 
  private:
   JsonLines records_;

@@ -286,7 +286,10 @@ TEST_F(PartitionTest, of_another_type_or_none_is_refused) {
             fmt::format("{} has xfs, but the configuration says ext4", loop->path));
   run(fmt::format("dd if=/dev/zero of={} bs=1M count=1 oflag=direct status=none", loop->path));
   EXPECT_EQ(refusal(partition),
-            fmt::format("there is no file system on {}; make one with mkfs.ext4", loop->path));
+            fmt::format("no ext4 is found on {}; a disk that held data may be damaged, or another "
+                        "one: look at it before you write to it (a new one gets its file system by "
+                        "mkfs.ext4)",
+                        loop->path));
   EXPECT_FALSE(is_mounted());
 }
 
