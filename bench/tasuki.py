@@ -122,8 +122,8 @@ def cold_starts(lab, rounds):
         for node in lab.nodes:
             lab.lab("kill", node)
         begun = now()
-        starts = [subprocess.Popen([TASUKI, "lab", "start", "--dir", lab.dir, node])
-                  for node in lab.nodes]
+        starts = [subprocess.Popen([TASUKI, "lab", "start", "--dir", lab.dir, node],
+                                   stdout=subprocess.DEVNULL) for node in lab.nodes]
         for start in starts:
             start.wait()
         times.append(lab.probe.first_answer(begun))
