@@ -1,8 +1,8 @@
 // How tables and keys are shown to people: in messages and in docs/configuration.md.
 #include <fmt/format.h>
 
-#include "cluster/config/diagnostic.hpp"
 #include "cluster/config/keys.hpp"
+#include "kit/diagnostic.hpp"
 #include "kit/duration.hpp"
 
 namespace tasuki::config {

@@ -215,7 +215,7 @@ Task<Response> apply_config(Node& node, Request request) {
   const auto parsed = config::parse_config(text, request.body.value("file", "cluster.toml"));
   if (!parsed.config) {
     Json diagnostics = Json::array();
-    for (const auto& mistake : parsed.mistakes) diagnostics.push_back(config::to_json(mistake));
+    for (const auto& mistake : parsed.mistakes) diagnostics.push_back(to_json(mistake));
     Response response = api::error_response(422, "the configuration has mistakes");
     response.body["diagnostics"] = diagnostics;
     co_return response;
