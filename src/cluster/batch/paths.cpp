@@ -123,6 +123,29 @@ std::optional<std::string> find_path(std::string_view linux_path, const ListFold
   return found.empty() ? "/" : found;
 }
 
+bool matches(std::string_view pattern, std::string_view name) {
+  if (pattern == "*.*") return true;
+  size_t p = 0;
+  size_t n = 0;
+  size_t star = std::string_view::npos;  // the last one, which takes as much as it must
+  size_t star_end = 0;
+  while (n < name.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      star_end = n;
+    } else if (p < pattern.size() && (pattern[p] == '?' || lower(pattern[p]) == lower(name[n]))) {
+      ++p;
+      ++n;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      n = ++star_end;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
 std::optional<std::string> find_program(std::string_view name, std::span<const std::string> folders,
                                         const ListFolder& list_folder) {
   const auto candidates = possible_names(name);

@@ -47,6 +47,9 @@ using ListFolder = std::function<std::vector<std::string>(const std::string& fol
 // there, otherwise the first in alphabetical order.
 std::optional<std::string> find_path(std::string_view linux_path, const ListFolder& list_folder);
 
+// Whether a file's name matches a pattern with * and ?, whatever the case; "*.*" is every name.
+bool matches(std::string_view pattern, std::string_view name);
+
 // The program that a command's name means: in the first of the folders that has it, whatever the
 // case, with ".exe", ".com", ".bat" or ".cmd" added or an ".exe" left out. Names with a folder of
 // their own are looked for there alone.

@@ -2,7 +2,19 @@
 
 #include <fmt/format.h>
 
+#include "cluster/batch/command.hpp"
+
 namespace tasuki::batch {
+namespace {
+
+// A batch file that is not here and not called: what is behind it would not run either.
+bool never_comes_back(const Effect& effect, const Answer& answer) {
+  const auto* const run = std::get_if<Run>(&effect.action);
+  return run && !run->called && !run->captured && run->stages.size() == 1 &&
+         is_batch_file(run->stages.front().name) && std::holds_alternative<Exited>(answer);
+}
+
+}  // namespace
 
 Trace trace(Program program, Surroundings& surroundings) {
   Interpreter interpreter(std::move(program));
@@ -23,6 +35,7 @@ Trace trace(Program program, Surroundings& surroundings) {
     answer = surroundings.answer(effect);
     if (!effect.command.empty() && !std::holds_alternative<ScriptFound>(answer))
       trace.commands.push_back({effect.file, effect.line, effect.command});
+    if (never_comes_back(effect, answer)) answer = ScriptFound{std::make_shared<const Script>()};
   }
   trace.failure = fmt::format(
       "after {} steps the script has not come to its end; it seems to wait for something in a loop",
