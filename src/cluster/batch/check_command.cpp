@@ -98,7 +98,6 @@ class CommandCheck {
     if (is_internal(command.name)) return;
     check_path(node.line, trim_delimiters(text));
     check_name(node.line, command.name);
-    check_service(node.line, command);
   }
 
  private:
@@ -138,20 +137,23 @@ class CommandCheck {
                          : "if it is a program, write its path or its extension");
   }
 
-  void check_service(int line, const Invocation& invoked) {
-    const auto command = service_command(invoked.name, invoked.arguments);
-    if (!surveyed_.services || !command || command->service.empty()) return;
-    const std::string& service = command->service;
-    if (has_variables(service) || is_among(*surveyed_.services, service)) return;
-    report_.mistake(line, fmt::format("the configuration has no service \"{}\"", service),
-                    suggest(service, *surveyed_.services));
-  }
-
   const Surveyed& surveyed_;
   const CheckedFile& file_;
   Report& report_;
   std::set<std::string> paths_with_blanks_;
 };
+
+void check_services(const Listing& listing, const std::vector<std::string>& services,
+                    Report& report) {
+  std::set<std::pair<int, std::string>> told;
+  visit_service_commands(listing, [&](int line, const ServiceCommand& command) {
+    const std::string& service = command.service;
+    if (service.empty() || has_variables(service) || is_among(services, service)) return;
+    if (told.emplace(line, lower(service)).second)
+      report.mistake(line, fmt::format("the configuration has no service \"{}\"", service),
+                     suggest(service, services));
+  });
+}
 
 }  // namespace
 
@@ -159,6 +161,7 @@ void check_commands(const Listing& listing, const Surveyed& surveyed, const Chec
                     Report& report) {
   CommandCheck check(listing, surveyed, file, report);
   visit(listing, [&check](const Node& node) { check.check(node); });
+  if (surveyed.services) check_services(listing, *surveyed.services, report);
 }
 
 }  // namespace tasuki::batch

@@ -1,7 +1,6 @@
 #include "cluster/batch/check_pairs.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <set>
 
 #include <fmt/format.h>
@@ -17,23 +16,14 @@ constexpr std::string_view kStart = "start";
 // Names of up to so many letters resemble each other without meaning each other.
 constexpr size_t kShortName = 3;
 
-void visit_service_commands(
-    const Listing& listing,
-    const std::function<void(const Node&, const ServiceCommand&)>& visitor) {
-  visit(listing, [&visitor](const Node& node) {
-    if (!node.as<Simple>()) return;
-    const Invocation invoked = invocation(node);
-    if (const auto command = service_command(invoked.name, invoked.arguments))
-      visitor(node, *command);
-  });
-}
-
 // Whether there were any.
 bool add_stops(const Listing& listing, Stops& stops) {
   bool added = false;
-  visit_service_commands(listing, [&](const Node&, const ServiceCommand& command) {
+  visit_service_commands(listing, [&](int, const ServiceCommand& command) {
     if (command.action != ServiceAction::stop) return;
     added = true;
+    if (has_variables(command.key))
+      (command.watched ? stops.any_watched : stops.any_service) = true;
     (command.watched ? stops.watched : stops.services).emplace(lower(command.key), command.key);
   });
   return added;
@@ -89,12 +79,13 @@ bool stops_are_in_view(const Surveyed& surveyed, size_t index, const Stops& stop
 
 void check_starts(const Listing& listing, const Stops& stops, Report& report) {
   std::set<std::pair<bool, std::string>> told;
-  visit_service_commands(listing, [&](const Node& node, const ServiceCommand& start) {
+  visit_service_commands(listing, [&](int line, const ServiceCommand& start) {
     if (start.action != ServiceAction::start || start.ends_by_itself) return;
+    if (has_variables(start.key) || (start.watched ? stops.any_watched : stops.any_service)) return;
     const auto& stopped = start.watched ? stops.watched : stops.services;
     if (stopped.contains(lower(start.key))) return;
     if (!told.emplace(start.watched, lower(start.key)).second) return;
-    report.mistake(node.line,
+    report.mistake(line,
                    start.watched
                        ? fmt::format("nothing stops what ARMLOAD starts as \"{}\"", start.key)
                        : fmt::format("nothing stops the service \"{}\"", start.key),

@@ -15,6 +15,8 @@ namespace tasuki::batch {
 struct Stops {
   std::map<std::string, std::string> watched;   // watch IDs that ARMKILL names, as written
   std::map<std::string, std::string> services;  // services that net stop names, as written
+  bool any_watched = false;                     // ARMKILL names a variable, which may be any ID
+  bool any_service = false;                     // net stop does
   std::vector<bool> in_file;                    // whether each of the files stops something itself
 };
 

@@ -147,19 +147,19 @@ Expansion expand_percents(std::string_view line, const Scope& scope) {
   return std::move(scan.result);
 }
 
-std::string expand_loop_variables(std::string_view text, const Scope& scope) {
-  if (scope.loops.empty()) return std::string(text);
-  const auto is_variable = [&scope](char c) { return scope.loops.contains(c); };
+std::string expand_loop_variables(std::string_view text, const LoopVariables& loops,
+                                  std::string_view folder) {
+  if (loops.empty()) return std::string(text);
+  const auto is_variable = [&loops](char c) { return loops.contains(c); };
   std::string out;
   size_t i = 0;
   while (i < text.size()) {
     const std::string_view rest = text.substr(i + 1);
     if (text[i] == '%' && !rest.empty() && is_variable(rest.front())) {
-      out += scope.loops.at(rest.front());
+      out += loops.at(rest.front());
       i += 2;
     } else if (const size_t letters = text[i] == '%' ? path_letters(rest, is_variable) : 0) {
-      out +=
-          pick_path_parts(scope.loops.at(rest[letters]), rest.substr(1, letters - 1), scope.folder);
+      out += pick_path_parts(loops.at(rest[letters]), rest.substr(1, letters - 1), folder);
       i += letters + 2;
     } else {
       out += text[i++];

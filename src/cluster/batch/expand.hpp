@@ -36,7 +36,6 @@ using LoopVariables = std::map<char, std::string>;
 struct Scope {
   const Environment& environment;
   const Arguments& arguments;
-  const LoopVariables& loops;
   int errorlevel = 0;
   std::string_view folder;
   const std::optional<Moment>& moment;
@@ -56,7 +55,8 @@ std::optional<std::string> find_value(std::string_view name, const Scope& scope)
 Expansion expand_percents(std::string_view line, const Scope& scope);
 
 // Phase 4: %v and %~nxv of the loops; what is no loop's variable stays.
-std::string expand_loop_variables(std::string_view text, const Scope& scope);
+std::string expand_loop_variables(std::string_view text, const LoopVariables& loops,
+                                  std::string_view folder);
 
 // Phase 5: !X!, !X:~1,2! and !X:a=b!; a caret keeps the next character as it is.
 Expansion expand_exclamations(std::string_view text, const Scope& scope);

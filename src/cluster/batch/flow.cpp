@@ -161,8 +161,12 @@ class Walker {
     if (holds.value_or(false)) return out;
     // `if not "%ARMS_EVENT%"=="START" goto x` is the beginning of the branch behind it.
     const bool excluded = holds && condition.negated;
-    const Ways otherwise = excluded ? with_branch(ways, next_line()) : ways;
-    add(out, node.children.size() > 1 ? walk_node(node.children[1], otherwise) : otherwise);
+    if (node.children.size() > 1) {
+      const Node& other = node.children[1];
+      add(out, walk_node(other, excluded ? with_branch(ways, other.line) : ways));
+    } else {
+      add(out, excluded ? with_branch(ways, next_line()) : ways);
+    }
     return out;
   }
 

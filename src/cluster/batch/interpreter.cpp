@@ -47,7 +47,7 @@ Effect Interpreter::step(Answer answer) {
 }
 
 Scope Interpreter::scope() {
-  return {environment_, frame().arguments, frame().loops, errorlevel_, folder_, moment_};
+  return {environment_, frame().arguments, errorlevel_, folder_, moment_};
 }
 
 void Interpreter::advance() {
@@ -197,7 +197,7 @@ std::optional<bool> Interpreter::decide(const Node& node, const If& condition) {
 }
 
 std::optional<std::string> Interpreter::expand(std::string_view text, const Node& node) {
-  std::string looped = expand_loop_variables(text, scope());
+  std::string looped = expand_loop_variables(text, frame().loops, folder_);
   if (!delayed_) return looped;
   Expansion expansion = expand_exclamations(looped, scope());
   if (expansion.needs_moment) {

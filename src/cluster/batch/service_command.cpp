@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "cluster/batch/expand.hpp"
 #include "cluster/batch/words.hpp"
 
 namespace tasuki::batch {
@@ -57,7 +58,47 @@ std::optional<ServiceCommand> armkill(const std::vector<std::string>& words) {
                         .ends_by_itself = false};
 }
 
+// Loops in loops over many words are more than anybody writes; what is beyond is not looked at.
+constexpr int kVisitsMax = 10'000;
+
+class Visitor {
+ public:
+  explicit Visitor(const std::function<void(int, const ServiceCommand&)>& visitor)
+      : visitor_(visitor) {}
+
+  void visit(const Node& node, const LoopVariables& loops) {
+    if (++visits_ > kVisitsMax) return;
+    if (const auto* const loop = node.as<For>(); loop && loop->kind == LoopKind::items)
+      return visit_loop(node, *loop, loops);
+    for (const Node& child : node.children) visit(child, loops);
+    if (!node.as<Simple>()) return;
+    const Invocation invoked = invocation(node);
+    const std::string arguments = expand_loop_variables(invoked.arguments, loops, "");
+    if (const auto command = service_command(invoked.name, arguments))
+      visitor_(node.line, *command);
+  }
+
+ private:
+  void visit_loop(const Node& node, const For& loop, const LoopVariables& outer) {
+    for (const std::string& word : split_words(expand_loop_variables(loop.set, outer, ""))) {
+      LoopVariables loops = outer;
+      loops[loop.variable] = word;
+      for (const Node& child : node.children) visit(child, loops);
+    }
+  }
+
+  const std::function<void(int, const ServiceCommand&)>& visitor_;
+  int visits_ = 0;
+};
+
 }  // namespace
+
+void visit_service_commands(const Listing& listing,
+                            const std::function<void(int, const ServiceCommand&)>& visitor) {
+  Visitor commands(visitor);
+  for (const Statement& statement : listing.statements)
+    if (statement.node) commands.visit(*statement.node, {});
+}
 
 std::optional<ServiceCommand> service_command(std::string_view name, std::string_view arguments) {
   const auto words = split_by_blanks(arguments);

@@ -1,9 +1,12 @@
 // Commands that start and stop services and programs: net, ARMLOAD, ARMKILL.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "cluster/batch/listing.hpp"
 
 namespace tasuki::batch {
 
@@ -19,5 +22,10 @@ struct ServiceCommand {
 
 // None when it starts and stops nothing.
 std::optional<ServiceCommand> service_command(std::string_view name, std::string_view arguments);
+
+// Every such command of a script with its line; those in loops over words once for each word.
+void visit_service_commands(
+    const Listing& listing,
+    const std::function<void(int line, const ServiceCommand& command)>& visitor);
 
 }  // namespace tasuki::batch
