@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 
 #include "cluster/batch/command.hpp"
 #include "cluster/batch/condition.hpp"
@@ -123,9 +124,11 @@ class Walker {
   }
 
   // What a misspelled command seems to mean.
-  static std::string meant(const std::string& name) {
+  std::string meant(const std::string& name) {
     if (is_known_command(name) || has_folder(name) || has_variables(name)) return name;
-    return nearest_command(name).value_or(name);
+    const auto [known, added] = meant_.try_emplace(name);
+    if (added) known->second = nearest_command(name).value_or(name);
+    return known->second;
   }
 
   void judge(int line, const Ways& ways) {
@@ -270,6 +273,7 @@ class Walker {
   std::string_view event_;
   std::deque<std::pair<size_t, Way>> pending_;
   std::set<std::pair<size_t, Way>> seen_;
+  std::map<std::string, std::string> meant_;
   size_t current_ = 0;  // the statement that is being walked
   Flow flow_;
 };

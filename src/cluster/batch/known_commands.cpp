@@ -10,6 +10,9 @@
 namespace tasuki::batch {
 namespace {
 
+// No known command is that long, even with letters too many.
+constexpr size_t kNameLengthMax = 24;
+
 // As they are written when they are suggested.
 constexpr std::string_view kPrograms[] = {
     // the cluster's
@@ -41,10 +44,16 @@ std::string upper(std::string_view text) {
   return uppered;
 }
 
-std::vector<std::string> all_commands() {
-  std::vector<std::string> all;
-  for (const std::string_view name : kPrograms) all.emplace_back(name);
-  for (const std::string_view name : internal_commands()) all.emplace_back(name);
+struct Spelling {
+  std::string upper;      // for comparing
+  std::string suggested;  // as it is usually written
+};
+
+std::vector<Spelling> all_commands() {
+  std::vector<Spelling> all;
+  for (const std::string_view name : kPrograms) all.push_back({upper(name), std::string(name)});
+  for (const std::string_view name : internal_commands())
+    all.push_back({upper(name), std::string(name)});
   return all;
 }
 
@@ -56,12 +65,13 @@ bool is_known_command(std::string_view name) {
 }
 
 std::optional<std::string> nearest_command(std::string_view name) {
-  static const std::vector<std::string> commands = all_commands();
-  std::vector<std::string> uppered;
-  for (const std::string& command : commands) uppered.push_back(upper(command));
-  const auto near = nearest_word(upper(name), uppered);
+  static const std::vector<Spelling> commands = all_commands();
+  if (name.size() > kNameLengthMax) return std::nullopt;
+  std::vector<std::string> possible;
+  for (const Spelling& command : commands) possible.push_back(command.upper);
+  const auto near = nearest_word(upper(name), possible);
   if (!near) return std::nullopt;
-  return commands[static_cast<size_t>(std::ranges::find(uppered, *near) - uppered.begin())];
+  return std::ranges::find(commands, *near, &Spelling::upper)->suggested;
 }
 
 }  // namespace tasuki::batch
