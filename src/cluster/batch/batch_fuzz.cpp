@@ -24,7 +24,7 @@ void check(const ScriptPointer& script) {
 // Answers of every kind, the same ones for the same script.
 Answer answer(const Effect& effect, const ScriptPointer& script, int step) {
   const bool odd = step % 2 == 1;
-  if (const auto* const run = std::get_if<Run>(&effect.action)) {
+  if (const auto* const run = std::get_if<RunCommand>(&effect.action)) {
     if (run->stages.size() == 1 && step % 5 == 0) return ScriptFound{script};
     return Exited{step % 3, run->captured ? effect.command : ""};
   }

@@ -34,7 +34,8 @@ void Interpreter::start(const Expanded& command, CommandText taken, bool called)
   auto redirections = with_outer(command.redirections);
   push(AfterRun{called, taken.name, taken.arguments, redirections});
   emit(command.line, fold_blanks(command.shown),
-       Run{.stages = {{std::move(taken.name), std::move(taken.arguments), std::move(redirections)}},
+       RunCommand{
+           .stages = {{std::move(taken.name), std::move(taken.arguments), std::move(redirections)}},
            .called = called,
            .captured = false});
 }

@@ -28,7 +28,7 @@ class Told : public Surroundings {
 
   Answer answer(const Effect& effect) override {
     const Action& action = effect.action;
-    if (const auto* const run = std::get_if<Run>(&action)) return answer_run(*run);
+    if (const auto* const run = std::get_if<RunCommand>(&action)) return answer_run(*run);
     if (const auto* const asked = std::get_if<FileExists>(&action))
       return Existence{existing_.contains(asked->path) || files_.contains(asked->path)};
     if (const auto* const asked = std::get_if<MatchFiles>(&action))
@@ -57,7 +57,7 @@ class Told : public Surroundings {
     if (setting.kind == "input") input_ = value;
   }
 
-  Answer answer_run(const Run& run) {
+  Answer answer_run(const RunCommand& run) {
     const std::string& name = run.stages.back().name;
     if (!is_batch_file(name) || !files_.contains(name)) return Exited{codes_[name], outputs_[name]};
     return ScriptFound{std::make_shared<Script>(read_script(name, files_[name]).value())};

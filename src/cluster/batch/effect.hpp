@@ -26,7 +26,7 @@ struct Command {
 
 // Each command's output is the next one's input. Answered with Exited, or when it is one batch
 // file, with ScriptFound.
-struct Run {
+struct RunCommand {
   std::vector<Command> stages;
   bool called = false;    // by `call`: a batch file comes back
   bool captured = false;  // for `for /f`: the answer has the output
@@ -77,8 +77,8 @@ struct Failed {
   Fault fault;
 };
 
-using Action = std::variant<Run, Print, Performed, ChangeFolder, ReadLine, FileExists, MatchFiles,
-                            ReadFile, AskMoment, Note, Finished, Failed>;
+using Action = std::variant<RunCommand, Print, Performed, ChangeFolder, ReadLine, FileExists,
+                            MatchFiles, ReadFile, AskMoment, Note, Finished, Failed>;
 
 struct Effect {
   std::string file;     // of the script

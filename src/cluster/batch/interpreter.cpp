@@ -239,7 +239,7 @@ void Interpreter::run_simple(const Node& node) {
 }
 
 void Interpreter::run_pipe(const Node& node) {
-  Run run;
+  RunCommand run;
   std::string shown;
   for (const Node& child : node.children) {
     auto command = expand_command(child);

@@ -86,7 +86,7 @@ void Interpreter::run_captured(int line, const std::string& text, Task task) {
   const Node* const node = statement.node ? &*statement.node : nullptr;
   if (!statement.faults.empty() || !node || !(node->as<Simple>() || node->as<Pipe>()))
     return fail(line, "the command of for /f is no single command", "write one command, or a pipe");
-  Run run;
+  RunCommand run;
   run.captured = true;
   for (const Node& stage : node->as<Pipe>() ? node->children : std::vector<Node>{*node}) {
     CommandText taken = take_apart(std::get<Simple>(stage.content).text);

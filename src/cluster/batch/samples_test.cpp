@@ -23,7 +23,7 @@ ScriptPointer read_sample(const std::string& name) {
 class Plain : public Surroundings {
  public:
   Answer answer(const Effect& effect) override {
-    if (std::holds_alternative<Run>(effect.action)) return Exited{};
+    if (std::holds_alternative<RunCommand>(effect.action)) return Exited{};
     if (std::holds_alternative<AskMoment>(effect.action))
       return Moment{"2026/10/05", "14:03:22.25", "12345"};
     return Done{};

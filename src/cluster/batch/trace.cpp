@@ -9,7 +9,7 @@ namespace {
 
 // A batch file that is not here and not called: what is behind it would not run either.
 bool never_comes_back(const Effect& effect, const Answer& answer) {
-  const auto* const run = std::get_if<Run>(&effect.action);
+  const auto* const run = std::get_if<RunCommand>(&effect.action);
   return run && !run->called && !run->captured && run->stages.size() == 1 &&
          is_batch_file(run->stages.front().name) && std::holds_alternative<Exited>(answer);
 }

@@ -113,7 +113,8 @@ std::vector<std::string> programs_in_path() {
 
 batch::Answer TracedSurroundings::answer(const batch::Effect& effect) {
   const auto& action = effect.action;
-  if (const auto* const run = std::get_if<batch::Run>(&action)) return answer_run(effect, *run);
+  if (const auto* const run = std::get_if<batch::RunCommand>(&action))
+    return answer_run(effect, *run);
   if (const auto* const asked = std::get_if<batch::FileExists>(&action))
     return batch::Existence{exists(effect.folder, asked->path)};
   if (const auto* const asked = std::get_if<batch::MatchFiles>(&action))
@@ -126,7 +127,8 @@ batch::Answer TracedSurroundings::answer(const batch::Effect& effect) {
   return batch::Done{};
 }
 
-batch::Answer TracedSurroundings::answer_run(const batch::Effect& effect, const batch::Run& run) {
+batch::Answer TracedSurroundings::answer_run(const batch::Effect& effect,
+                                             const batch::RunCommand& run) {
   const std::string& name = run.stages.front().name;
   if (run.stages.size() > 1 || run.captured || batch::is_internal(name)) return batch::Exited{};
   if (batch::has_drive(name) || batch::has_drive(effect.folder)) return batch::Exited{};

@@ -33,7 +33,7 @@ class TracedSurroundings : public batch::Surroundings {
   [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
 
  private:
-  batch::Answer answer_run(const batch::Effect& effect, const batch::Run& run);
+  batch::Answer answer_run(const batch::Effect& effect, const batch::RunCommand& run);
 
   std::string script_folder_;
   std::vector<std::string> problems_;
