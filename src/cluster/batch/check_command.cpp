@@ -67,9 +67,9 @@ bool goes_on_behind_blank(const std::vector<std::string>& words) {
   for (auto word = words.begin() + 1; word != words.end(); ++word) {
     if (word->starts_with('/') || word->starts_with('-') || word->contains('"')) return false;
     if (is_absolute(*word) || has_variables(*word)) return false;
-    if (!word->contains('\\')) continue;
     const std::string extension = lower(split_path(*word).extension);
-    return extension.empty() || extension == ".exe" || extension == ".com" || is_batch_file(*word);
+    if (extension == ".exe" || extension == ".com" || is_batch_file(*word)) return true;
+    if (word->contains('\\')) return extension.empty();
   }
   return false;
 }

@@ -29,6 +29,16 @@ void add(Ways& ways, const Ways& more) {
   ways.insert(more.begin(), more.end());
 }
 
+template <class Change>
+Ways changed(const Ways& ways, Change change) {
+  Ways out;
+  for (Way way : ways) {
+    change(way);
+    out.insert(way);
+  }
+  return out;
+}
+
 // %ARMS_DISK%, !CLP_DISK! and so on.
 bool mentions(std::string_view text, std::string_view variable) {
   const std::string lowered = lower(text);
@@ -138,12 +148,7 @@ class Walker {
   }
 
   static Ways checked(const Ways& ways) {
-    Ways out;
-    for (Way way : ways) {
-      way.disk_checked = true;
-      out.insert(way);
-    }
-    return out;
+    return changed(ways, [](Way& way) { way.disk_checked = true; });
   }
 
   Ways walk_if(const Node& node, const If& condition, const Ways& before) {
@@ -153,7 +158,7 @@ class Walker {
       const std::string both = compared->left + compared->right;
       if (mentions(both, "disk")) ways = checked(ways);
       if (!event_.empty() && mentions(both, "event")) {
-        ways = seen_event(ways);
+        ways = changed(ways, [](Way& way) { way.event_seen = true; });
         holds = decide(*compared, condition);
       }
     }
@@ -195,15 +200,6 @@ class Walker {
     return compare(left, compared.comparison, right, condition.ignore_case) != condition.negated;
   }
 
-  static Ways seen_event(const Ways& ways) {
-    Ways out;
-    for (Way way : ways) {
-      way.event_seen = true;
-      out.insert(way);
-    }
-    return out;
-  }
-
   // The branch begins at the label it goes to, or where it stands.
   Ways in_branch(const Ways& ways, const Node& node) const {
     int line = node.line;
@@ -216,12 +212,7 @@ class Walker {
   }
 
   static Ways with_branch(const Ways& ways, int line) {
-    Ways out;
-    for (Way way : ways) {
-      way.branch_line = line;
-      out.insert(way);
-    }
-    return out;
+    return changed(ways, [line](Way& way) { way.branch_line = line; });
   }
 
   void jump(const std::string& target, int line, const Ways& ways) {
@@ -233,6 +224,8 @@ class Walker {
         enqueue(listing_.statement_at(label.line), all);
     } else if (const Label* const label = find_label(name, line)) {
       enqueue(listing_.statement_at(label->line), ways);
+    } else {
+      flow_.leads_nowhere = true;
     }
   }
 

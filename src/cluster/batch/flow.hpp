@@ -14,6 +14,8 @@ struct Flow {
   // Lines where branches for the event begin that start or stop something, or run a program, before
   // they have looked at ARMS_DISK.
   std::set<int> unchecked_branches;
+  // A label is missing and none resembles it, so it may belong anywhere.
+  bool leads_nowhere = false;
 };
 
 // Every way there is, whatever the tests say, but for tests of ARMS_EVENT when `event` is one, as

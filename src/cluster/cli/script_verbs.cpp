@@ -119,7 +119,7 @@ void print_trace(Context& context, const TraceOptions& options, const batch::Tra
     }
     Json line{{"line", command.line}, {"command", command.command}};
     if (command.file != options.file) line["file"] = command.file;
-    context.terminal.print(line.dump() + "\n");
+    context.terminal.print(line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
   }
 }
 
