@@ -19,8 +19,8 @@ namespace {
 // What is known where a way has come to.
 struct Way {
   bool disk_checked = false;
-  bool event_seen = false;  // a test of ARMS_EVENT lies behind
-  int branch_line = 0;      // where the branch that it chose begins
+  bool chosen = false;  // by a test that asks for just this event
+  int branch_line = 0;  // where the branch begins; behind the last test of ARMS_EVENT until chosen
   friend auto operator<=>(const Way&, const Way&) = default;
 };
 using Ways = std::set<Way>;
@@ -118,8 +118,7 @@ class Walker {
   Ways walk_simple(const Node& node, const Ways& ways) {
     const Invocation command = invocation(node);
     const std::string name = meant(command.name);
-    if (!event_.empty() && acts({command.line, name, command.arguments, false}))
-      judge(command.line, ways);
+    if (!event_.empty() && acts({command.line, name, command.arguments, false})) judge(ways);
     const bool tells = same_name(name, "echo") || starts_with_name(name, "ARM");
     Ways out = !tells && mentions(command.arguments, "disk") ? checked(ways) : ways;
     const std::string target = jump_target({command.line, name, command.arguments, false});
@@ -141,10 +140,10 @@ class Walker {
     return known->second;
   }
 
-  void judge(int line, const Ways& ways) {
+  void judge(const Ways& ways) {
     for (const Way& way : ways)
-      if (way.event_seen && !way.disk_checked)
-        flow_.unchecked_branches.insert(way.branch_line > 0 ? way.branch_line : line);
+      if (way.branch_line > 0 && !way.disk_checked)
+        flow_.unchecked_branches.insert(way.branch_line);
   }
 
   static Ways checked(const Ways& ways) {
@@ -157,23 +156,22 @@ class Walker {
     if (const auto* const compared = std::get_if<Compare>(&condition.test)) {
       const std::string both = compared->left + compared->right;
       if (mentions(both, "disk")) ways = checked(ways);
-      if (!event_.empty() && mentions(both, "event")) {
-        ways = changed(ways, [](Way& way) { way.event_seen = true; });
-        holds = decide(*compared, condition);
-      }
+      if (!event_.empty() && mentions(both, "event")) holds = decide(*compared, condition);
     }
     Ways out;
     const bool chosen = holds && *holds && !condition.negated;
     if (holds.value_or(true))
       add(out, walk_node(node.children[0], chosen ? in_branch(ways, node) : ways));
     if (holds.value_or(false)) return out;
-    // `if not "%ARMS_EVENT%"=="START" goto x` is the beginning of the branch behind it.
+    // `if not "%ARMS_EVENT%"=="START" goto x` chooses what is behind it.
     const bool excluded = holds && condition.negated;
     if (node.children.size() > 1) {
       const Node& other = node.children[1];
-      add(out, walk_node(other, excluded ? with_branch(ways, other.line) : ways));
+      add(out, walk_node(other, excluded ? choose(ways, other.line) : ways));
+    } else if (excluded) {
+      add(out, choose(ways, next_line()));
     } else {
-      add(out, excluded ? with_branch(ways, next_line()) : ways);
+      add(out, holds ? passed(ways) : ways);
     }
     return out;
   }
@@ -206,27 +204,46 @@ class Walker {
     if (node.children[0].as<Simple>()) {
       const Invocation command = invocation(node.children[0]);
       const Label* const label = find_label(jump_target(command), command.line);
-      if (label) line = static_cast<int>(label->line) + 1;
+      if (label) line = begin_of(*label);
     }
-    return with_branch(ways, line);
+    return choose(ways, line);
   }
 
-  static Ways with_branch(const Ways& ways, int line) {
-    return changed(ways, [line](Way& way) { way.branch_line = line; });
+  // The first of labels that follow one another, for they begin the same branch.
+  [[nodiscard]] int begin_of(const Label& label) const {
+    const auto& lines = listing_.script->lines;
+    size_t line = label.line;
+    while (line > 0 && !label_of_line(lines[line - 1]).value_or("").empty()) --line;
+    return static_cast<int>(line) + 1;
+  }
+
+  static Ways choose(const Ways& ways, int line) {
+    return changed(ways, [line](Way& way) {
+      way.chosen = true;
+      way.branch_line = line;
+    });
+  }
+
+  // Behind a test for another event.
+  [[nodiscard]] Ways passed(const Ways& ways) const {
+    return changed(ways, [line = next_line()](Way& way) {
+      if (!way.chosen) way.branch_line = line;
+    });
   }
 
   void jump(const std::string& target, int line, const Ways& ways) {
     if (target == ":EOF") return;
     const std::string name = with_event(target, event_);
-    if (has_variables(name)) {
-      const Ways all = mentions(name, "disk") ? checked(ways) : ways;
-      for (const Label& label : listing_.script->labels)
-        enqueue(listing_.statement_at(label.line), all);
-    } else if (const Label* const label = find_label(name, line)) {
-      enqueue(listing_.statement_at(label->line), ways);
-    } else {
-      flow_.leads_nowhere = true;
-    }
+    const Label* const label = has_variables(name) ? nullptr : find_label(name, line);
+    const bool by_event = !event_.empty() && mentions(target, "event");
+    if (label)
+      return enqueue(listing_.statement_at(label->line),
+                     by_event ? choose(ways, begin_of(*label)) : ways);
+    flow_.leads_nowhere = flow_.leads_nowhere || !has_variables(name);
+    // It may mean any label; but of none it can be said that the branch is the one for the event.
+    if (!event_.empty() && !has_variables(name)) return;
+    const Ways all = mentions(name, "disk") ? checked(ways) : ways;
+    for (const Label& any : listing_.script->labels) enqueue(listing_.statement_at(any.line), all);
   }
 
   // Or the one that is meant.
