@@ -40,6 +40,13 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
+bool same_but_case(std::string_view one, std::string_view other) {
+  constexpr auto lower = [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  };
+  return std::ranges::equal(one, other, {}, lower, lower);
+}
+
 std::string join(std::span<const std::string> parts, std::string_view separator) {
   std::string joined;
   for (const auto& part : parts) {
