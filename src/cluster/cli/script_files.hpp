@@ -7,11 +7,9 @@
 
 #include "cluster/batch/check.hpp"
 #include "cluster/batch/trace.hpp"
-#include "kit/result.hpp"
+#include "cluster/batchrun/files.hpp"
 
 namespace tasuki::cli {
-
-Result<batch::ScriptPointer> read_script_file(const std::string& path);
 
 // With what lies beside it: the names, and the stop script of a start script unless it is among
 // `given`, which are looked at anyway.
@@ -35,6 +33,7 @@ class TracedSurroundings : public batch::Surroundings {
  private:
   batch::Answer answer_run(const batch::Effect& effect, const batch::RunCommand& run);
 
+  batchrun::Files files_;
   std::string script_folder_;
   std::vector<std::string> problems_;
 };

@@ -1,10 +1,13 @@
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "cluster/batch/words.hpp"
+#include "cluster/batchrun/driver.hpp"
 #include "cluster/cli/script_files.hpp"
 #include "cluster/cli/verbs.hpp"
 #include "cluster/config/parse.hpp"
@@ -48,7 +51,7 @@ std::optional<batch::Surveyed> survey(Context& context, const CheckOptions& opti
   batch::Surveyed surveyed;
   bool readable = true;
   for (const std::string& file : options.files) {
-    auto script = read_script_file(file);
+    auto script = batchrun::read_script_file(file);
     readable = readable && script;
     if (script)
       surveyed.files.push_back(survey_file(std::move(*script), options.files));
@@ -126,7 +129,7 @@ void print_trace(Context& context, const TraceOptions& options, const batch::Tra
 void trace(Context& context, const TraceOptions& options) {
   auto environment = read_variables(context, options.variables);
   if (!environment) return;
-  auto script = read_script_file(options.file);
+  auto script = batchrun::read_script_file(options.file);
   if (!script) return context.fail(api::Exit::usage, script.error().what);
   const auto path = std::filesystem::absolute(options.file).lexically_normal();
   TracedSurroundings surroundings(path.parent_path());
@@ -142,6 +145,57 @@ void trace(Context& context, const TraceOptions& options) {
   for (const std::string& problem : surroundings.problems())
     context.fail(api::Exit::failed, problem);
   if (traced.failure) context.fail(api::Exit::failed, *traced.failure);
+}
+
+struct RunOptions {
+  std::string file;
+  std::vector<std::string> arguments;
+};
+
+// The drives as the group's environment tells them.
+batch::Drives known_drives() {
+  const char* const drives = std::getenv("TASUKI_DRIVES");
+  return batchrun::parse_drives(drives != nullptr ? drives : "");
+}
+
+batch::Environment own_environment() {
+  batch::Environment environment;
+  for (char** entry = ::environ; *entry != nullptr; ++entry) {
+    const std::string_view setting(*entry);
+    if (const size_t equals = setting.find('='); equals != std::string_view::npos)
+      environment.set(setting.substr(0, equals), std::string(setting.substr(equals + 1)));
+  }
+  return environment;
+}
+
+void run_script(Context& context, const RunOptions& options) {
+  auto script = batchrun::read_script_file(options.file);
+  if (!script) return context.fail(api::Exit::usage, script.error().what);
+  const auto path = std::filesystem::absolute(options.file).lexically_normal();
+  const std::string self = std::filesystem::read_symlink("/proc/self/exe");
+  const int code = batchrun::run_script({.script = std::move(*script),
+                                         .name = options.file,
+                                         .full_path = path,
+                                         .arguments = quoted(options.arguments),
+                                         .environment = own_environment(),
+                                         .folder = std::filesystem::current_path()},
+                                        {batchrun::Files(known_drives()), {self, "script", "run"}});
+  context.exit = static_cast<api::Exit>(code);
+}
+
+CLI::App& add_run(CLI::App& family, Context& context) {
+  auto& verb = *family.add_subcommand(
+      "run",
+      "Run a batch file\n"
+      "By the rules of cmd.exe: names in any case, \\ for /, drive letters as the environment "
+      "variable "
+      "TASUKI_DRIVES tells (y=/mnt/data;z=/srv), which scripts of a group and tasuki shell have. "
+      "Commands are looked for in the current folder and in PATH. Ends as the script does.");
+  const auto options = std::make_shared<RunOptions>();
+  verb.add_option("FILE", options->file, "a batch file")->required();
+  take_words(*verb.add_option("ARGS", options->arguments, "its arguments, %1 and so on"));
+  verb.callback([&context, options] { run_script(context, *options); });
+  return verb;
 }
 
 CLI::App& add_check(CLI::App& family, Context& context) {
@@ -174,7 +228,7 @@ CLI::App& add_trace(CLI::App& family, Context& context) {
       "exist. What is called and lies in a file here is followed.");
   const auto options = std::make_shared<TraceOptions>();
   verb.add_option("FILE", options->file, "a batch file")->required();
-  verb.add_option("ARGS", options->arguments, "its arguments, %1 and so on");
+  take_words(*verb.add_option("ARGS", options->arguments, "its arguments, %1 and so on"));
   verb.add_option("--set", options->variables, "a variable, as ARMS_EVENT=START; may be repeated")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
@@ -186,13 +240,14 @@ CLI::App& add_trace(CLI::App& family, Context& context) {
 }  // namespace
 
 void add_script_verbs(CLI::App& root, Context& context) {
-  auto& family = *root.add_subcommand("script", "Check and review batch files");
+  auto& family = *root.add_subcommand("script", "Check, review and run batch files");
   family.require_subcommand(1);
   add_check(family, context).footer("tasuki script check start.bat stop.bat --config cluster.toml");
   add_trace(family, context)
       .footer(
           "tasuki script trace start.bat --set ARMS_EVENT=START --set ARMS_DISK=SUCCESS --set "
           "ARMS_SERVER=HOME");
+  add_run(family, context).footer("tasuki script run backup.bat /mnt/copy");
 }
 
 }  // namespace tasuki::cli
