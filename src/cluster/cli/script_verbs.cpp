@@ -193,7 +193,7 @@ CLI::App& add_run(CLI::App& family, Context& context) {
       "Commands are looked for in the current folder and in PATH. Ends as the script does.");
   const auto options = std::make_shared<RunOptions>();
   verb.add_option("FILE", options->file, "a batch file")->required();
-  take_words(*verb.add_option("ARGS", options->arguments, "its arguments, %1 and so on"));
+  verb.add_option("ARGS", options->arguments, "its arguments, %1 and so on");
   verb.callback([&context, options] { run_script(context, *options); });
   return verb;
 }
@@ -228,7 +228,7 @@ CLI::App& add_trace(CLI::App& family, Context& context) {
       "exist. What is called and lies in a file here is followed.");
   const auto options = std::make_shared<TraceOptions>();
   verb.add_option("FILE", options->file, "a batch file")->required();
-  take_words(*verb.add_option("ARGS", options->arguments, "its arguments, %1 and so on"));
+  verb.add_option("ARGS", options->arguments, "its arguments, %1 and so on");
   verb.add_option("--set", options->variables, "a variable, as ARMS_EVENT=START; may be repeated")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);

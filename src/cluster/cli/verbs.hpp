@@ -14,6 +14,8 @@ void add_status_verb(CLI::App& root, Context& context);
 void add_group_verbs(CLI::App& root, Context& context);
 void add_node_verbs(CLI::App& root, Context& context);
 void add_lock_verbs(CLI::App& root, Context& context);
+void add_shell_verb(CLI::App& root, Context& context);
+void add_backup_verbs(CLI::App& root, Context& context);
 void add_history_verbs(CLI::App& root, Context& context);
 void add_config_verbs(CLI::App& root, Context& context);
 void add_key_verbs(CLI::App& root, Context& context);
