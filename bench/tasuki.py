@@ -146,6 +146,23 @@ def install_postgres(lab):
     lab.wait_all_online()
 
 
+ARMLOAD_SCRIPT = """
+for round in $(seq "$1"); do
+  begun=$(date +%s%N)
+  "$2/armload" Bench /S Bench || exit
+  ended=$(date +%s%N)
+  "$2/armkill" Bench || exit
+  echo $((ended - begun))
+done
+"""
+
+
+def armload_times(lab, rounds):
+    """Milliseconds from the command's start to its end, the service being ready at once."""
+    out = lab.on("sv1", "sh", "-c", ARMLOAD_SCRIPT, "sh", rounds, PROGRAMS / "commands")
+    return [int(line) / 1e6 for line in out.split()]
+
+
 def explained_times(lab):
     return json.loads(run(TASUKI, "config", "check", lab.file, "--explain", "--json"))["times"]
 

@@ -82,3 +82,40 @@ function(add_program name)
     target_link_libraries(${name} PRIVATE ${used_target})
   endforeach()
 endfunction()
+
+# add_fuzz(name SOURCES ... MODULE folder SEEDS folders... DICTIONARY file)
+# A libFuzzer program for the folder below src/, whose sources it builds anew with sanitizers; what
+# that uses is linked as it is, so that building stays cheap. Runs for TASUKI_FUZZ_SECONDS as a test,
+# longer with ./dev fuzz. What it finds worth keeping goes to the build folder.
+set(TASUKI_FUZZ_SECONDS 10 CACHE STRING "How long each fuzz target runs as a test")
+function(add_fuzz name)
+  if(TASUKI_SANITIZE OR CMAKE_BUILD_TYPE STREQUAL "Release")
+    return()  # it has sanitizers of its own
+  endif()
+  cmake_parse_arguments(F "" "MODULE;DICTIONARY" "SOURCES;SEEDS" ${ARGN})
+  module_target(${F_MODULE} module)
+  get_target_property(sources ${module} SOURCES)
+  get_target_property(libraries ${module} LINK_LIBRARIES)
+  add_executable(${name} ${F_SOURCES} ${sources})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(${name} PRIVATE ${libraries})
+  set(sanitizers -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all)
+  target_compile_options(${name} PRIVATE ${sanitizers} -O1 -fno-omit-frame-pointer)
+  target_link_options(${name} PRIVATE ${sanitizers})
+  set_target_properties(${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+  set(folder ${PROJECT_BINARY_DIR}/fuzz)
+  file(MAKE_DIRECTORY ${folder}/${name}.corpus)
+  set(arguments -timeout=10 -max_len=4096 -artifact_prefix=${folder}/)
+  if(F_DICTIONARY)
+    list(APPEND arguments -dict=${CMAKE_CURRENT_SOURCE_DIR}/${F_DICTIONARY})
+  endif()
+  list(APPEND arguments ${folder}/${name}.corpus ${F_SEEDS})
+  # How ./dev fuzz starts it.
+  list(JOIN arguments " " line)
+  file(WRITE ${folder}/${name}.arguments "${line}\n")
+  add_test(NAME fuzz/${name}
+    COMMAND ${name} -max_total_time=${TASUKI_FUZZ_SECONDS} -verbosity=0 ${arguments})
+  math(EXPR limit "${TASUKI_FUZZ_SECONDS} + 110")
+  set_tests_properties(fuzz/${name} PROPERTIES LABELS fuzz TIMEOUT ${limit})
+endfunction()

@@ -1,6 +1,7 @@
 // tasukid: one node of a cluster. It takes part in the membership, decides with the others, and has
 // this node's part carried out.
 #include <csignal>
+#include <filesystem>
 #include <sodium.h>
 #include <unistd.h>
 
@@ -28,6 +29,20 @@ std::string host_name() {
   char name[256] = {};
   ::gethostname(name, sizeof name - 1);
   return name;
+}
+
+// The folder of this program.
+std::filesystem::path own_folder() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+// Beside the program where it was built; elsewhere where install.md puts them.
+std::string default_arm_commands() {
+  std::error_code error;
+  const auto beside = own_folder() / "commands";
+  if (std::filesystem::is_directory(beside, error)) return beside;
+  return "/usr/local/lib/tasuki/commands";
 }
 
 Task<void> run(runner::Node& node, api::Server& server, asio::io_context& io) {
@@ -88,6 +103,11 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--config", arguments.paths.initial_config,
                  "Configuration of a node that has none yet")
+      ->capture_default_str();
+  arguments.paths.arm_commands = default_arm_commands();
+  arguments.paths.tasuki = own_folder() / "tasuki";
+  app.add_option("--commands", arguments.paths.arm_commands,
+                 "Folder of the ARM commands, which scripts find before all others")
       ->capture_default_str();
   try {
     app.parse(argc, argv);

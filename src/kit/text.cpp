@@ -40,6 +40,13 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
+bool same_but_case(std::string_view one, std::string_view other) {
+  constexpr auto lower = [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  };
+  return std::ranges::equal(one, other, {}, lower, lower);
+}
+
 std::string join(std::span<const std::string> parts, std::string_view separator) {
   std::string joined;
   for (const auto& part : parts) {
@@ -53,6 +60,9 @@ std::optional<std::string> nearest_word(std::string_view word, std::span<const s
   std::optional<std::string> best;
   size_t best_distance = std::max<size_t>(1, word.size() / 3) + 1;
   for (const auto& candidate : known) {
+    // The distance is at least the difference of the lengths.
+    const auto [shorter, longer] = std::minmax(word.size(), candidate.size());
+    if (longer - shorter >= best_distance) continue;
     const size_t distance = edit_distance(word, candidate);
     if (distance >= best_distance) continue;
     best_distance = distance;

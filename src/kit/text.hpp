@@ -11,6 +11,8 @@ namespace tasuki {
 
 std::string_view trim(std::string_view text);
 std::vector<std::string_view> split(std::string_view text, char separator);
+// Equal but for the case of ASCII letters.
+bool same_but_case(std::string_view one, std::string_view other);
 std::string join(std::span<const std::string> parts, std::string_view separator);
 
 // The known word that is nearest to a misspelled one (Levenshtein distance of at most a third of

@@ -15,6 +15,12 @@ TEST(Text, trim_takes_blanks_from_both_ends) {
   EXPECT_EQ(trim(" \n"), "");
 }
 
+TEST(Text, case_matters_to_ascii_letters_alone) {
+  EXPECT_TRUE(same_but_case("StarOffice 2", "STAROFFICE 2"));
+  EXPECT_FALSE(same_but_case("StarOffice", "StarOffice2"));
+  EXPECT_FALSE(same_but_case("@", "`"));
+}
+
 TEST(Text, the_nearest_word_is_offered_only_when_it_is_near) {
   const std::vector<std::string> known{"detect", "policy", "failback"};
   EXPECT_EQ(nearest_word("polcy", known), "policy");

@@ -19,9 +19,10 @@ wait_until() {
 } 2>/dev/null
 
 lab() { local verb=$1; shift; tasuki lab "$verb" --dir "$dir/lab" "$@"; }
-# The configuration of the case, with @TOOLS@ standing for the folder of the small services.
+# The configuration of the case, with @TOOLS@ standing for the folder of the small services and
+# @CASE@ for the case's own.
 lab_up() {
-  sed "s|@TOOLS@|${bin}/tools|" "${1:-$case_folder/cluster.toml}" >"$dir/cluster.toml"
+  sed "s|@TOOLS@|${bin}/tools|; s|@CASE@|${case_folder}|" "${1:-$case_folder/cluster.toml}" >"$dir/cluster.toml"
   tasuki lab up "$dir/cluster.toml" --dir "$dir/lab"
 }
 on() { local host=$1; shift; tasuki lab exec --dir "$dir/lab" "$host" -- "$@"; }
@@ -64,6 +65,13 @@ wait_answer_from() { wait_until "${3:-30}" last_answer_from "$1" "$2"; }
 # events VIA: every event's text, one per line.
 events() { on "$1" tasuki events --json | jq -r '.. | .text? // empty'; }
 had_event() { events "$1" | grep -F "$2" >/dev/null; }
+
+# The exit code of a command, whose output goes to the case's log.
+code_of() {
+  local code=0
+  "$@" >&2 || code=$?
+  echo "$code"
+}
 
 pids_in() { on "$1" pgrep -x "$2"; }
 

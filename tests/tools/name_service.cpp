@@ -36,11 +36,16 @@ int main(int argc, char** argv) {
   CLI::App app("Answers every TCP connection with the host's name");
   app.add_option("--address", address)->capture_default_str();
   app.add_option("--port", port)->capture_default_str();
+  bool http = false;
+  app.add_flag("--http", http, "as a web page");
   CLI11_PARSE(app, argc, argv);
 
   char name[256] = {};
   ::gethostname(name, sizeof name - 2);
-  const std::string answer = std::string(name) + "\n";
+  const std::string line = std::string(name) + "\n";
+  const std::string answer =
+      http ? fmt::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", line.size(), line)
+           : line;
   const tasuki::Fd listener = listen_on(address, port);
   if (!listener) {
     fmt::print(stderr, "cannot listen on {} port {}\n", address, port);
@@ -49,6 +54,8 @@ int main(int argc, char** argv) {
   for (;;) {
     const tasuki::Fd client(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!client) continue;
+    char request[4096];
+    if (http && ::recv(client.get(), request, sizeof request, 0) <= 0) continue;
     [[maybe_unused]] const auto sent =
         ::send(client.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
   }

@@ -1,5 +1,6 @@
 #include "cluster/cli/command.hpp"
 
+#include <algorithm>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -39,11 +40,34 @@ void build_tree(CLI::App& root, Context& context) {
   add_group_verbs(root, context);
   add_node_verbs(root, context);
   add_lock_verbs(root, context);
+  add_shell_verb(root, context);
+  add_backup_verbs(root, context);
   add_history_verbs(root, context);
   add_config_verbs(root, context);
   add_key_verbs(root, context);
+  add_script_verbs(root, context);
   add_lab_verb(root, context);
   add_self_verbs(root, context);
+}
+
+// CLI11 takes a word "[a, b]" apart as a list. Behind "--" stand the words of another command, as
+// those of test(1): they are marked, and what takes them sees them as they were.
+constexpr char kAsItIs = '\x01';
+
+std::vector<std::string> mark_brackets(std::vector<std::string> arguments) {
+  for (auto word = std::ranges::find(arguments, "--"); word != arguments.end(); ++word)
+    if (word->starts_with('[')) word->insert(word->begin(), kAsItIs);
+  return arguments;
+}
+
+void unmark_brackets(CLI::App& app) {
+  const auto unmark = [](std::string word) {
+    if (word.starts_with(kAsItIs)) word.erase(word.begin());
+    return word;
+  };
+  for (CLI::Option* const option : app.get_options())
+    if (option->get_positional()) option->transform(unmark);
+  for (CLI::App* const below : app.get_subcommands(nullptr)) unmark_brackets(*below);
 }
 
 // The innermost command that the command line names.
@@ -93,8 +117,10 @@ api::Exit run_command(const std::vector<std::string>& arguments, Terminal& termi
   Context context{terminal};
   CLI::App root;
   build_tree(root, context);
+  unmark_brackets(root);
   try {
-    root.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    const auto words = mark_brackets(arguments);
+    root.parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::CallForHelp&) {
     terminal.print(root.help());
   } catch (const CLI::CallForVersion& version) {

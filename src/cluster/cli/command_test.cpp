@@ -418,6 +418,54 @@ TEST_F(CommandTest, a_wrong_command_line_is_explained) {
   EXPECT_THAT(daemon_.requests(), IsEmpty());
 }
 
+TEST_F(CommandTest, a_shell_is_refused_where_the_group_is_not) {
+  daemon_.will_answer("GET /v1/groups/{name}/environment",
+                      {200, {{"here", false}, {"node", "sv2"}, {"environment", Json::object()}}});
+  EXPECT_EQ(run({"shell", "db"}), Exit::refused);
+  EXPECT_THAT(terminal_.complaints,
+              HasSubstr("group db runs on sv2, so nothing of it is on this server"));
+  EXPECT_EQ(run({"shell", "db", "--prompt"}), Exit::ok);
+  EXPECT_EQ(terminal_.out, "[db is NOT HERE, but on sv2] ");
+}
+
+TEST_F(CommandTest, scheduled_backups_are_listed_with_what_came_of_them) {
+  const Json last = {{"started", "2026-10-05T03:00:00Z"}, {"ok", false}, {"outcome", "no space"}};
+  daemon_.will_answer(
+      "GET /v1/backups",
+      {200,
+       {{"backups",
+         {{{"group", "db"}, {"node", "sv1"}, {"next", "2026-10-06T03:00:00Z"}, {"last", last}},
+          {{"group", "web"}, {"node", ""}, {"next", nullptr}, {"last", nullptr}}}}}});
+  EXPECT_EQ(run({"backup", "schedule"}), Exit::ok);
+  EXPECT_EQ(terminal_.out,
+            "  group  on   next                 last\n"
+            "  db     sv1  2026-10-06 03:00:00  2026-10-05 03:00:00 FAILED  no space\n"
+            "  web    -    -                    never\n");
+}
+
+TEST_F(CommandTest, a_backup_that_cannot_begin_runs_nothing) {
+  daemon_.will_answer("GET /v1/groups/{name}/environment",
+                      {200, {{"here", false}, {"environment", Json::object()}}});
+  daemon_.will_answer("POST /v1/groups/{name}/suspend",
+                      api::error_response(409, "group db runs on sv2; say this there"));
+  const std::string mark = folder_ + "/ran";
+  EXPECT_EQ(run({"backup", "run", "db", "--", "touch", mark}), Exit::refused);
+  EXPECT_FALSE(std::filesystem::exists(mark));
+}
+
+TEST_F(CommandTest, a_backups_failure_is_told_when_the_services_run_again) {
+  daemon_.will_answer("GET /v1/groups/{name}/environment",
+                      {200, {{"here", true}, {"environment", {{"INSTANCE", "one"}}}}});
+  for (const char* verb : {"suspend", "resume"})
+    daemon_.will_answer(fmt::format("POST /v1/groups/{{name}}/{}", verb),
+                        {200, {{"settled", true}}});
+  EXPECT_EQ(run({"backup", "run", "db", "--", "sh", "-c", "[ $INSTANCE = one ]"}), Exit::ok);
+  EXPECT_EQ(terminal_.out, "the services of group db run again\n");
+  EXPECT_EQ(run({"backup", "run", "db", "--", "sh", "-c", "exit 5"}), Exit::failed);
+  EXPECT_THAT(terminal_.complaints, HasSubstr("sh -c exit 5 ended with 5"));
+  EXPECT_THAT(daemon_.requests().back(), StartsWith("POST /v1/groups/{name}/resume db"));
+}
+
 TEST_F(CommandTest, the_lab_is_a_command_like_others) {
   EXPECT_EQ(run({"lab", "status", "--no-such-option"}), Exit::usage);
   EXPECT_EQ(run({"lab", "stats"}), Exit::usage);

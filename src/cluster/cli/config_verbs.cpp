@@ -31,10 +31,9 @@ struct CheckOptions {
 };
 
 void print_findings(Context& context, const config::ParseOutcome& outcome) {
-  for (const auto& mistake : outcome.mistakes)
-    context.terminal.print(config::to_text(mistake) + "\n");
+  for (const auto& mistake : outcome.mistakes) context.terminal.print(to_text(mistake) + "\n");
   for (const auto& warning : outcome.warnings)
-    context.terminal.print(fmt::format("{} (warning)\n", config::to_text(warning)));
+    context.terminal.print(fmt::format("{} (warning)\n", to_text(warning)));
 }
 
 // The times that follow from a configuration without mistakes.
@@ -81,10 +80,9 @@ std::optional<Json> offer(Context& context, const ApplyOptions& options, const s
   const auto reply = context.client().post("/v1/config", more);
   if (reply && reply->status == 422)
     for (const auto& mistake : reply->body.at("diagnostics"))
-      context.terminal.print(
-          config::to_text(config::Diagnostic{mistake.at("file"), mistake.at("line"),
-                                             mistake.at("what"), mistake.at("expected")}) +
-          "\n");
+      context.terminal.print(to_text(Diagnostic{mistake.at("file"), mistake.at("line"),
+                                                mistake.at("what"), mistake.at("expected")}) +
+                             "\n");
   return context.accept(reply);
 }
 

@@ -101,6 +101,36 @@ std::string print_services(const Json& status, const Screen& screen) {
   return "\n" + print_table(screen, {"service", "node", "state", ""}, rows);
 }
 
+std::string watch_note(const Json& watch, const std::string& now) {
+  std::vector<std::string> notes;
+  if (watch.at("paused").get<bool>()) {
+    const std::string until = text_of(watch, "paused_until");
+    notes.push_back(until.empty() ? "nobody watches it"
+                                  : "nobody watches it for " + or_dash(age(now, until)));
+  }
+  if (const int restarts = watch.at("restarts"); restarts > 0)
+    notes.push_back(fmt::format("started again {} times", restarts));
+  return join(notes, "; ");
+}
+
+// What the groups' scripts have started.
+std::string print_watches(const Json& status, const Screen& screen) {
+  Rows rows;
+  for (const auto& group : status.at("groups"))
+    for (const auto& watch : group.value("watches", Json::array())) {
+      const bool paused = watch.at("paused");
+      const std::string state = text_of(watch, "state");
+      const bool good = state == "running" && !paused;
+      rows.push_back({{or_dash(text_of(watch, "id"))},
+                      {text_of(watch, "what")},
+                      {text_of(group, "name")},
+                      {paused ? state + ", paused" : state, good ? Style::good : Style::warning},
+                      {watch_note(watch, text_of(status, "time")), Style::faint}});
+    }
+  if (rows.empty()) return "";
+  return "\n" + print_table(screen, {"watch", "of", "group", "state", ""}, rows);
+}
+
 // Who says so, and what allows or keeps this side from acting.
 std::string print_footing(const Json& status, const Screen& screen) {
   const Json& version = status.at("config");
@@ -155,6 +185,7 @@ std::string print_status(const Json& status, const Screen& screen) {
   if (!status.at("problems").empty()) text += "\n" + print_problems(status, screen);
   text += "\n" + print_groups(status, screen);
   text += "\n" + print_nodes(status, screen);
+  text += print_watches(status, screen);
   text += print_services(status, screen);
   text += print_footing(status, screen);
   return text;

@@ -57,6 +57,25 @@ TEST(StatusText, a_lost_node_whose_group_was_taken_over) {
             "  witness 10.0.0.9 does NOT vote · LOCKED: no group moves by itself\n");
 }
 
+TEST(StatusText, what_scripts_have_started_and_who_watches_it) {
+  Json status = healthy_status();
+  const auto watch = [](const char* id, const char* state, bool paused, const char* until, int n) {
+    return Json{{"id", id},         {"what", "Star Office"}, {"state", state},
+                {"paused", paused}, {"paused_until", until}, {"restarts", n}};
+  };
+  status["groups"][0]["watches"] = {watch("StarOffice", "running", false, "", 0),
+                                    watch("Mail", "stopped", true, "2026-10-05T15:03:23Z", 1),
+                                    watch("", "running", false, "", 0)};
+  EXPECT_THAT(print_status(status, Screen{}),
+              testing::HasSubstr(
+                  "\n"
+                  "  watch       of           group  state\n"
+                  "  StarOffice  Star Office  db     running\n"
+                  "  Mail        Star Office  db     stopped, paused  nobody watches it for 1 h;\n"
+                  "                                                   started again 1 times\n"
+                  "  -           Star Office  db     running\n"));
+}
+
 TEST(StatusText, a_failed_group_says_where_and_why) {
   Json status = healthy_status();
   status["health"] = "down";

@@ -14,9 +14,12 @@ void add_status_verb(CLI::App& root, Context& context);
 void add_group_verbs(CLI::App& root, Context& context);
 void add_node_verbs(CLI::App& root, Context& context);
 void add_lock_verbs(CLI::App& root, Context& context);
+void add_shell_verb(CLI::App& root, Context& context);
+void add_backup_verbs(CLI::App& root, Context& context);
 void add_history_verbs(CLI::App& root, Context& context);
 void add_config_verbs(CLI::App& root, Context& context);
 void add_key_verbs(CLI::App& root, Context& context);
+void add_script_verbs(CLI::App& root, Context& context);
 void add_lab_verb(CLI::App& root, Context& context);
 // completion, manual and version: what the program says about itself
 void add_self_verbs(CLI::App& root, Context& context);

@@ -3,8 +3,20 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <charconv>
+#include <string_view>
 
 namespace tasuki::config {
+namespace {
+
+std::optional<uint16_t> parse_port(std::string_view text) {
+  uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, problem] = std::from_chars(text.data(), end, port);
+  if (problem != std::errc{} || stop != end || port == 0) return {};
+  return port;
+}
+
+}  // namespace
 
 std::optional<Address> parse_address(const std::string& text) {
   Address address;
@@ -68,11 +80,24 @@ std::optional<Endpoint> parse_endpoint(const std::string& text) {
   if (bracketed) host = host.substr(1, host.size() - 2);
   const auto address = parse_address(host);
   if (!address || bracketed != (address->family == Family::ipv6)) return {};
-  Endpoint endpoint{*address};
-  const char* const end = text.data() + text.size();
-  const auto [stop, problem] = std::from_chars(text.data() + colon + 1, end, endpoint.port);
-  if (problem != std::errc{} || stop != end || endpoint.port == 0) return {};
-  return endpoint;
+  const auto port = parse_port(std::string_view(text).substr(colon + 1));
+  if (!port) return {};
+  return Endpoint{*address, *port};
+}
+
+std::optional<Url> parse_url(const std::string& text) {
+  constexpr std::string_view kScheme = "http://";
+  const std::string rest = text.starts_with(kScheme) ? text.substr(kScheme.size()) : text;
+  const size_t slash = rest.find('/');
+  if (slash == std::string::npos || rest.find_first_of(" #\\") != std::string::npos) return {};
+  const std::string place = rest.substr(0, slash);
+  const std::string path = rest.substr(slash);
+  if (const auto endpoint = parse_endpoint(place); endpoint && rest != text)
+    return Url{endpoint->address, endpoint->port, path};
+  if (!place.starts_with(':') || rest != text) return {};
+  const auto port = parse_port(std::string_view(place).substr(1));
+  if (!port) return {};
+  return Url{{}, *port, path};
 }
 
 }  // namespace tasuki::config

@@ -50,4 +50,15 @@ struct Endpoint {
 // "192.0.2.1:5432" or "[2001:db8::1]:5432".
 std::optional<Endpoint> parse_endpoint(const std::string& text);
 
+// Where a web server is asked for what.
+struct Url {
+  std::optional<Address> address;  // none: the caller knows a better one
+  uint16_t port = 0;
+  std::string path;  // with its query
+};
+
+// "http://192.0.2.1:8080/ready" or ":8080/ready". The port is always written: there is no usual one
+// for the check of a service.
+std::optional<Url> parse_url(const std::string& text);
+
 }  // namespace tasuki::config

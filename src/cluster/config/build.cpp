@@ -5,6 +5,8 @@
 #include <csignal>
 
 #include "cluster/config/address.hpp"
+#include "cluster/config/clock.hpp"
+#include "cluster/config/keys.hpp"
 #include "cluster/config/resources.hpp"
 #include "kit/assert.hpp"
 
@@ -80,6 +82,10 @@ core::Readiness build_ready(const Table* table) {
     const Endpoint endpoint = *parse_endpoint(text->value);
     return core::ReadyWhenConnects{to_text(endpoint.address), endpoint.port};
   }
+  if (const auto text = table->find_text("http")) {
+    const Url url = *parse_url(text->value);
+    return core::ReadyWhenHttpAnswers{url.address ? to_text(*url.address) : "", url.port, url.path};
+  }
   if (table->find("command") != nullptr)
     return core::ReadyWhenCommandSucceeds{words(*table, "command")};
   return core::ReadyWhenNotified{};
@@ -116,6 +122,7 @@ core::Service build_service(const Table& table) {
   set(service.stop_limit, table, "stop_limit");
   if (const auto scope = table.find_text("scope"); scope && scope->value == "node")
     service.scope = core::ServiceScope::node;
+  set(service.require_partition, table, "require_partition");
   return service;
 }
 
@@ -123,7 +130,9 @@ core::Partition build_partition(const Table& table) {
   core::Partition partition{.device = text_of(table, "device"),
                             .mount_point = text_of(table, "mount_point"),
                             .filesystem = text_of(table, "filesystem"),
-                            .options = {}};
+                            .options = {},
+                            .drive = {}};
+  set(partition.drive, table, "drive");
   set(partition.options, table, "options");
   return partition;
 }
@@ -169,6 +178,17 @@ core::Resource build_resource(const ResourceEntry& entry, const core::Config& co
   return resource;
 }
 
+core::Backup build_backup(const Table& table) {
+  core::Backup backup;
+  backup.minute = *parse_clock(text_of(table, "at"));
+  backup.command = words(table, "command");
+  if (table.find("days") != nullptr) backup.days.clear();
+  for (const std::string& day : words(table, "days"))
+    backup.days.insert(static_cast<int>(std::ranges::find(kDays, day) - kDays.begin()));
+  set(backup.limit, table, "limit");
+  return backup;
+}
+
 core::Group build_group(const Table& table, const core::Config& config) {
   core::Group group;
   set(group.name.value, table, "name");
@@ -180,6 +200,8 @@ core::Group build_group(const Table& table, const core::Config& config) {
   set(group.failback_after, table, "failback_after");
   set(group.failure_expiry, table, "failure_expiry");
   group.environment = table.text_map("environment");
+  group.commands = words(table, "commands");
+  for (const Table* backup : table.tables("backup")) group.backups.push_back(build_backup(*backup));
   const StartOrder order = order_resources(list_resources(table), kind_order(table));
   for (const ResourceEntry& entry : order.resources)
     group.resources.push_back(build_resource(entry, config));
@@ -200,6 +222,9 @@ core::Config build_config(const Table& root) {
   std::ranges::sort(config.nodes, {}, &core::Node::id);
   for (const Table* service : root.tables("service"))
     config.services.push_back(build_service(*service));
+  if (const Table* drives = root.find_table("drives"))
+    for (const Field& drive : drives->fields)
+      config.drives[drive.key.front()] = *drive.value.as<std::string>();
   for (const Table* group : root.tables("group"))
     config.groups.push_back(build_group(*group, config));
   return config;

@@ -6,9 +6,12 @@
 #include "cluster/config/checks.hpp"
 #include "cluster/config/resources.hpp"
 #include "cluster/core/config.hpp"
+#include "kit/text.hpp"
 
 namespace tasuki::config {
 namespace {
+
+using namespace std::string_view_literals;
 
 std::vector<std::string> names_of(const Table& root, std::string_view key) {
   std::vector<std::string> names;
@@ -24,7 +27,7 @@ bool is_among(const std::string& name, const std::vector<std::string>& names) {
 void check_ready(const Table& ready, Report& report) {
   if (ready.fields.size() != 1)
     report.mistake(ready.line, fmt::format("ready has {} conditions", ready.fields.size()),
-                   "write exactly one of tcp, command and notify");
+                   "write exactly one of tcp, http, command and notify");
   if (const auto notify = ready.find_boolean("notify"); notify && !notify->value)
     report.mistake(notify->line, "notify = false says nothing", "write true, or leave ready out");
 }
@@ -77,6 +80,31 @@ void check_service_uses(const Table& root, const std::vector<ResourceEntry>& res
   }
 }
 
+// Whether a group mounts something there.
+bool mounts(const Table& group, const std::string& mount_point) {
+  return std::ranges::any_of(group.tables("partition"), [&](const Table* partition) {
+    const auto at = partition->find_text("mount_point");
+    return at && at->value == mount_point;
+  });
+}
+
+// A service that needs a partition is of no use in a group that does not have it.
+void check_partition_needed(const Table& root, const Table& group,
+                            const std::vector<ResourceEntry>& resources, Report& report) {
+  for (const ResourceEntry& resource : resources) {
+    const Table* service =
+        resource.kind == ResourceKind::service ? find_service(root, resource.service) : nullptr;
+    const auto needed = service == nullptr ? std::nullopt : service->find_text("require_partition");
+    if (needed && !mounts(group, needed->value))
+      report.mistake(
+          resource.line,
+          fmt::format("the service \"{}\" needs the partition at \"{}\", which this "
+                      "group does not mount",
+                      resource.service, needed->value),
+          fmt::format("add [[group.partition]] with mount_point = \"{}\"", needed->value));
+  }
+}
+
 void check_kinds(const Table& group, const std::vector<ResourceEntry>& resources, Report& report) {
   const Field* order = group.find("order");
   if (order == nullptr || order->value.as<std::vector<Value>>() == nullptr) return;
@@ -117,12 +145,27 @@ void check_circle(const std::vector<ResourceEntry>& circle, Report& report) {
                  "take one of these out of its after");
 }
 
+void check_required_partition(const Table& root, const Table& service, Report& report) {
+  const auto needed = service.find_text("require_partition");
+  if (!needed) return;
+  const auto scope = service.find_text("scope");
+  if (scope && scope->value == "node")
+    return report.mistake(needed->line, "a service with scope = \"node\" has no group's partition",
+                          "leave require_partition out");
+  const auto has_it = [&](const Table* group) { return mounts(*group, needed->value); };
+  if (std::ranges::none_of(root.tables("group"), has_it))
+    report.mistake(needed->line,
+                   fmt::format("no group mounts a partition at \"{}\"", needed->value),
+                   "write the mount_point of a [[group.partition]]");
+}
+
 void check_group(const Table& root, const Table& group, Report& report) {
   check_policy(group, names_of(root, "node"), report);
   const auto resources = list_resources(group);
   Unique names("resource name", "give each resource of the group its own");
   for (const ResourceEntry& resource : resources) names.add(resource.name, resource.line, report);
   check_service_uses(root, resources, report);
+  check_partition_needed(root, group, resources, report);
   check_kinds(group, resources, report);
   check_after(resources, report);
   check_circle(order_resources(resources, kind_order(group)).circle, report);
@@ -130,11 +173,46 @@ void check_group(const Table& root, const Table& group, Report& report) {
 
 }  // namespace
 
+namespace {
+
+struct Called {
+  std::string_view key;
+  std::string name;
+  int line;
+  const Table* service;
+};
+
+// Scripts call services by either name, whatever the case.
+void check_called(const Table& root, Report& report) {
+  std::vector<Called> known;
+  for (const Table* service : root.tables("service"))
+    for (const char* key : {"name", "display_name"}) {
+      const auto called = service->find_text(key);
+      if (!called) continue;
+      const auto other = std::ranges::find_if(known, [&](const Called& before) {
+        // Two names that are wholly the same are told of as such.
+        const bool same_name =
+            before.key == "name" && key == "name"sv && before.name == called->value;
+        return before.service != service && same_but_case(before.name, called->value) && !same_name;
+      });
+      if (other != known.end())
+        report.mistake(called->line,
+                       fmt::format("{} = \"{}\" cannot be told from \"{}\" of line {}", key,
+                                   called->value, other->name, other->line),
+                       "case does not matter in scripts; give each service its own name");
+      known.push_back({key, called->value, called->line, service});
+    }
+}
+
+}  // namespace
+
 void check_services(const Table& root, Report& report) {
+  check_called(root, report);
   Unique names("service name", "give each service its own");
   for (const Table* service : root.tables("service")) {
     if (const auto name = service->find_text("name")) names.add(name->value, name->line, report);
     if (const Table* ready = service->find_table("ready")) check_ready(*ready, report);
+    check_required_partition(root, *service, report);
   }
 }
 

@@ -80,13 +80,19 @@ void check_required(const Table& table, Level level, Report& report) {
                      "every file has one");
 }
 
+// One of the letters goes by its own name in messages.
+Key as_written(Key key, const Field& field) {
+  if (key.every_letter) key.name = field.key;
+  return key;
+}
+
 void check_table(const Table& table, Level level, Report& report) {
   for (const Field& field : table.fields) {
     const Key* key = level.known == nullptr ? nullptr : find_key(*level.known, field.key);
     if (const TableKeys* below = level.find_below(field.key))
       check_sub_table(field, *below, report);
     else if (key != nullptr)
-      check_value(field, *key, report);
+      check_value(field, as_written(*key, field), report);
     else
       report_unknown(field, level, report);
   }

@@ -163,6 +163,21 @@ void check_partitions(const Table& root, Report& report) {
   check_mount_points(std::move(mount_points), report);
 }
 
+void check_drives(const Table& root, Report& report) {
+  Unique letters("drive", "give each folder a letter of its own");
+  if (const Table* drives = root.find_table("drives"))
+    for (const Field& drive : drives->fields) letters.add(drive.key, drive.line, report);
+  for (const Table* partition : resources_of_all_groups(root, "partition")) {
+    const auto drive = partition->find_text("drive");
+    if (!drive) continue;
+    if (is_drive_letter(drive->value))
+      letters.add(drive->value, drive->line, report);
+    else
+      report.mistake(drive->line, fmt::format("drive = \"{}\" is no drive letter", drive->value),
+                     "write one letter from a to z, in lower case");
+  }
+}
+
 void check_floating_ips(const Table& root, Report& report) {
   const auto known = known_addresses(root);
   Unique unique("floating IP", "give each resource its own");

@@ -6,6 +6,7 @@
 
 #include "cluster/config/address.hpp"
 #include "cluster/config/checks.hpp"
+#include "cluster/config/clock.hpp"
 
 namespace tasuki::config {
 namespace {
@@ -37,7 +38,14 @@ void check_text(const Key& key, const std::string& text, int line, Report& repor
       if (!is_name(text)) wrong("is no name");
       break;
     case KeyType::path:
+    case KeyType::paths:
       if (!text.starts_with('/')) wrong("is not absolute");
+      break;
+    case KeyType::url:
+      if (!parse_url(text)) wrong("is no address of a web server");
+      break;
+    case KeyType::clock:
+      if (!parse_clock(text)) wrong("is no time of day");
       break;
     case KeyType::address:
     case KeyType::addresses: {
@@ -89,7 +97,8 @@ std::vector<Value> check_array(const Field& field, const Key& key, Report& repor
 }
 
 void check_texts(const Field& field, const Key& key, Report& report) {
-  const bool once = key.type == KeyType::names || key.type == KeyType::choices;
+  const bool once =
+      key.type == KeyType::names || key.type == KeyType::choices || key.type == KeyType::paths;
   std::set<std::string> seen;
   for (const Value& item : check_array(field, key, report)) {
     const auto* text = item.as<std::string>();
@@ -193,6 +202,7 @@ void check_value(const Field& field, const Key& key, Report& report) {
     case KeyType::names:
     case KeyType::addresses:
     case KeyType::choices:
+    case KeyType::paths:
       return check_texts(field, key, report);
     case KeyType::command:
       return check_command(field, key, report);
@@ -213,6 +223,8 @@ void check_value(const Field& field, const Key& key, Report& report) {
     case KeyType::path:
     case KeyType::address:
     case KeyType::choice:
+    case KeyType::url:
+    case KeyType::clock:
       if (const auto* text = field.value.as<std::string>())
         check_text(key, *text, field.line, report);
       else

@@ -18,6 +18,7 @@ void check_timing(const Table& root, Report& report);
 void check_services(const Table& root, Report& report);
 void check_groups(const Table& root, Report& report);
 void check_partitions(const Table& root, Report& report);
+void check_drives(const Table& root, Report& report);
 void check_floating_ips(const Table& root, Report& report);
 
 }  // namespace tasuki::config

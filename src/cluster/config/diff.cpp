@@ -60,6 +60,8 @@ void compare_cluster(const Config& before, const Config& after, std::vector<Chan
                  {{"name", after.cluster_name}}, kNoRestart, changes);
   compare_facets("timing", "timing", facets_of(before.timing), facets_of(after.timing), kNoRestart,
                  changes);
+  compare_facets("drives", "drives", facets_of(before.drives), facets_of(after.drives), kNoRestart,
+                 changes);
   if (before.witness && after.witness)
     compare_facets("witness", "witness", facets_of(*before.witness), facets_of(*after.witness),
                    kNoRestart, changes);

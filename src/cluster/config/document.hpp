@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "cluster/config/diagnostic.hpp"
+#include "kit/diagnostic.hpp"
 #include "kit/duration.hpp"
 
 namespace tasuki::config {

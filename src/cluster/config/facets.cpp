@@ -39,6 +39,9 @@ std::string ready_text(const core::Readiness& ready) {
     std::string operator()(const core::ReadyWhenConnects& tcp) {
       return fmt::format("tcp {}{}{}", tcp.address, tcp.address.empty() ? "" : " port ", tcp.port);
     }
+    std::string operator()(const core::ReadyWhenHttpAnswers& http) {
+      return fmt::format("http {}:{}{}", http.address, http.port, http.path);
+    }
     std::string operator()(const core::ReadyWhenCommandSucceeds& check) {
       return "command " + join(check.command, " ");
     }
@@ -47,13 +50,22 @@ std::string ready_text(const core::Readiness& ready) {
   return std::visit(text, ready);
 }
 
+std::string backups_text(const std::vector<core::Backup>& backups) {
+  std::string text;
+  for (const core::Backup& backup : backups)
+    text += fmt::format("{} {} {} {}\n", backup.minute, fmt::join(backup.days, ","),
+                        unambiguous(backup.command), backup.limit.count());
+  return text;
+}
+
 using Facets = std::vector<Facet>;
 
 Facets facets_of_kind(const core::Partition& partition) {
   return {{"device", partition.device},
           {"mount_point", partition.mount_point},
           {"filesystem", partition.filesystem},
-          {"options", partition.options}};
+          {"options", partition.options},
+          {"drive", partition.drive}};
 }
 Facets facets_of_kind(const core::FloatingIp& floating) {
   return {{"address", floating.address},
@@ -100,7 +112,17 @@ Facets facets_of(const core::Service& service) {
           {"stop_signal", fmt::format("{}", service.stop_signal)},
           {"start_limit", format_duration(service.start_limit)},
           {"stop_limit", format_duration(service.stop_limit)},
-          {"scope", service.scope == core::ServiceScope::node ? "node" : "group"}};
+          {"scope", service.scope == core::ServiceScope::node ? "node" : "group"},
+          {"require_partition", service.require_partition}};
+}
+
+Facets facets_of(const std::map<char, std::string>& drives) {
+  Facets facets;
+  for (char letter = 'a'; letter <= 'z'; ++letter) {
+    const auto known = drives.find(letter);
+    facets.push_back({std::string(1, letter), known == drives.end() ? "" : known->second});
+  }
+  return facets;
 }
 
 Facets facets_of(const core::Resource& resource) {
@@ -116,7 +138,9 @@ Facets facets_of(const core::Group& group) {
   return {{"autostart", yes_or_no(group.autostart)},
           {"failback", group.failback == core::Failback::automatic ? "automatic" : "manual"},
           {"failback_after", format_duration(group.failback_after)},
-          {"failure_expiry", format_duration(group.failure_expiry)}};
+          {"failure_expiry", format_duration(group.failure_expiry)},
+          {"commands", join(group.commands, ", ")},
+          {"backup", backups_text(group.backups), Display::hidden}};
 }
 
 Facet policy_of(const core::Group& group, const core::Config& config) {

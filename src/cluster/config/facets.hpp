@@ -21,6 +21,7 @@ std::vector<Facet> facets_of(const core::TimingSettings& timing);
 std::vector<Facet> facets_of(const core::Witness& witness);
 std::vector<Facet> facets_of(const core::Node& node);  // without the id
 std::vector<Facet> facets_of(const core::Service& service);
+std::vector<Facet> facets_of(const std::map<char, std::string>& drives);
 std::vector<Facet> facets_of(const core::Resource& resource);
 std::vector<Facet> facets_of(const core::Group& group);  // without policy, environment, resources
 // By the names in `config`.

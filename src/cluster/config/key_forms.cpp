@@ -1,8 +1,8 @@
 // How tables and keys are shown to people: in messages and in docs/configuration.md.
 #include <fmt/format.h>
 
-#include "cluster/config/diagnostic.hpp"
 #include "cluster/config/keys.hpp"
+#include "kit/diagnostic.hpp"
 #include "kit/duration.hpp"
 
 namespace tasuki::config {
@@ -31,8 +31,8 @@ std::string default_of(const Key& key) {
 std::string rows(std::span<const Key> keys) {
   std::string text = "| key | value | default | meaning |\n|---|---|---|---|\n";
   for (const Key& key : keys)
-    text += fmt::format("| `{}` | {} | {} | {} |\n", key.name, expected_form(key), default_of(key),
-                        key.meaning);
+    text += fmt::format("| {0}{1}{0} | {2} | {3} | {4} |\n", key.every_letter ? "" : "`", key.name,
+                        expected_form(key), default_of(key), key.meaning);
   return text + "\n";
 }
 
@@ -61,6 +61,8 @@ std::string expected_form(const Key& key) {
       return "an array of names";
     case KeyType::path:
       return "an absolute path";
+    case KeyType::paths:
+      return "an array of absolute paths";
     case KeyType::command:
       return "an array of strings, the first the absolute path of a program";
     case KeyType::address:
@@ -69,6 +71,10 @@ std::string expected_form(const Key& key) {
       return "an array of IPv4 or IPv6 addresses";
     case KeyType::endpoint:
       return "a port number, or a string \"address:port\"";
+    case KeyType::url:
+      return "a string \"http://address:port/path\" or \":port/path\"";
+    case KeyType::clock:
+      return "a time of day, as \"23:30\"";
     case KeyType::time:
       return "a number and a unit, as \"600ms\", \"30s\" or \"5m\"" + range_of(key);
     case KeyType::integer:

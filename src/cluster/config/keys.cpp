@@ -144,6 +144,10 @@ constexpr auto kServiceKeys = std::to_array<Key>({
      .choices = kScopes,
      .meaning = "`group`: it runs where the groups that name it are. `node`: it runs on every "
                 "node, outside groups."},
+    {.name = "require_partition",
+     .type = path,
+     .meaning = "The mount point of a partition of its group: without it the service is not "
+                "started, whoever asks."},
 });
 
 constexpr auto kReadyKeys = std::to_array<Key>({
@@ -151,6 +155,10 @@ constexpr auto kReadyKeys = std::to_array<Key>({
      .type = endpoint,
      .meaning = "A TCP connection is accepted. A port alone is tried at the group's first "
                 "floating IP, or at loopback when there is none."},
+    {.name = "http",
+     .type = url,
+     .meaning = "A GET is answered with a status of 200 to 399. Without an address it is sent to "
+                "where `tcp` would try a port alone."},
     {.name = "command", .type = command, .meaning = "The command ends with 0."},
     {.name = "notify", .type = boolean, .meaning = "It sends READY=1, as sd_notify(3) does."},
 });
@@ -186,6 +194,10 @@ constexpr auto kGroupKeys = std::to_array<Key>({
      .type = environment,
      .fallback = "{}",
      .meaning = "Variables for its services and scripts."},
+    {.name = "commands",
+     .type = paths,
+     .fallback = "[]",
+     .meaning = "Folders in front of PATH for its scripts and services."},
     {.name = "services",
      .type = names,
      .fallback = "[]",
@@ -215,6 +227,9 @@ constexpr auto kPartitionKeys = std::to_array<Key>({
      .choices = kFilesystems,
      .meaning = "The file system on it."},
     {.name = "options", .type = text, .fallback = "\"\"", .meaning = "As `mount -o` takes them."},
+    {.name = "drive",
+     .type = text,
+     .meaning = "The drive letter by which batch files know it, as \"y\"."},
 });
 
 constexpr auto kFloatingIpKeys = std::to_array<Key>({
@@ -248,6 +263,37 @@ constexpr auto kScriptsKeys = std::to_array<Key>({
      .meaning = "Runs last when the group starts."},
     {.name = "stop", .type = path, .required = true, .meaning = "Runs first when the group stops."},
     {.name = "user", .type = text, .fallback = "\"root\"", .meaning = "The user they run as."},
+});
+
+constexpr auto kBackupKeys = std::to_array<Key>({
+    {.name = "at",
+     .type = clock,
+     .required = true,
+     .meaning = "When it begins, by the clock of the node where the group runs."},
+    {.name = "days",
+     .type = choices,
+     .fallback = "[\"sun\", \"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\"]",
+     .choices = kDays,
+     .meaning = "On which days of the week."},
+    {.name = "command",
+     .type = command,
+     .required = true,
+     .meaning = "What makes the backup, with the group's environment, as root, while the group's "
+                "services are stopped."},
+    {.name = "limit",
+     .type = time,
+     .fallback = "\"4h\"",
+     .lowest = kSecond,
+     .highest = kDay,
+     .meaning = "How long the command may take; then it is killed and the services start again."},
+});
+
+constexpr auto kDriveKeys = std::to_array<Key>({
+    {.name = "a letter from a to z",
+     .type = path,
+     .meaning = "The folder that the drive stands for. The letter of a partition is written "
+                "there, as `drive`.",
+     .every_letter = true},
 });
 
 constexpr auto kResourceKeys = std::to_array<Key>({
@@ -349,6 +395,14 @@ constexpr auto kTables = std::to_array<TableKeys>({
      .keys = kScriptsKeys,
      .meaning = "A pair of programs that see what happens in ARMS_EVENT, ARMS_DISK and "
                 "ARMS_SERVER."},
+    {.path = "group.backup",
+     .shape = Shape::repeated,
+     .keys = kBackupKeys,
+     .meaning = "A backup that the group makes by itself; docs/operating/backup.md."},
+    {.path = "drives",
+     .shape = Shape::single,
+     .keys = kDriveKeys,
+     .meaning = "What drive letters mean in batch files. May be left out."},
 });
 
 }  // namespace
@@ -366,8 +420,11 @@ std::span<const Key> resource_keys() {
 }
 
 const Key* find_key(const TableKeys& table, string_view key_name) {
+  const auto is_meant = [&](const Key& key) {
+    return key.every_letter ? is_drive_letter(key_name) : key.name == key_name;
+  };
   for (const auto keys : {table.keys, table.resource ? resource_keys() : std::span<const Key>()}) {
-    const auto found = std::ranges::find(keys, key_name, &Key::name);
+    const auto found = std::ranges::find_if(keys, is_meant);
     if (found != keys.end()) return &*found;
   }
   return nullptr;
@@ -386,6 +443,10 @@ std::vector<const TableKeys*> tables_below(string_view path) {
       found.push_back(&table);
   }
   return found;
+}
+
+bool is_drive_letter(string_view text) {
+  return text.size() == 1 && text.front() >= 'a' && text.front() <= 'z';
 }
 
 bool is_name(string_view text) {

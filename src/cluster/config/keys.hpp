@@ -2,6 +2,7 @@
 // docs/configuration.md is generated from it, so neither can know a key that the other does not.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -15,18 +16,25 @@ enum class KeyType {
   name,       // see is_name()
   names,      // an array of names, no two alike
   path,       // absolute
+  paths,      // an array of them, no two alike
   command,    // an array, the absolute path of the program first
   address,    // IPv4 or IPv6
   addresses,  // an array of them
   endpoint,   // a port number or "address:port"
+  url,        // "http://address:port/path" or ":port/path"
   time,       // kit/duration.hpp; the range is in milliseconds
   integer,
   boolean,
   choice,         // one of `choices`
   choices,        // an array of some of `choices`, no two alike
+  clock,          // "HH:MM"
   environment,    // a table of variables
   agent_options,  // a table of a fence agent's options
 };
+
+// The days of the week, as struct tm counts them.
+inline constexpr std::array<std::string_view, 7> kDays{"sun", "mon", "tue", "wed",
+                                                       "thu", "fri", "sat"};
 
 struct Key {
   std::string_view name;
@@ -37,6 +45,7 @@ struct Key {
   int64_t highest = 0;
   std::span<const std::string_view> choices = {};
   std::string_view meaning;
+  bool every_letter = false;  // stands for each of the keys "a" to "z"
 };
 
 enum class Shape { single, repeated, inlined };  // [path], [[path]], key = { ... }
@@ -71,5 +80,8 @@ std::string key_reference_markdown();
 // Letters, digits, "-", "_" and ".", at most 63, the first a letter or digit: safe as a file name,
 // a host name and an argument.
 bool is_name(std::string_view text);
+
+// One letter in lower case.
+bool is_drive_letter(std::string_view text);
 
 }  // namespace tasuki::config

@@ -75,7 +75,7 @@ TEST(Mistakes, are_all_reported_at_once_in_the_order_of_their_lines) {
 
 TEST(Mistakes, in_a_broken_first_line_are_told_of_that_line) {
   for (const auto* text : {"[.timing]", "[,]", "[{a]", "[\\group]", "[.timing]\n[cluster]\n", "[",
-                           "a", "a = ", "a = [}", "a = {b", "a = \"", "\xff"}) {
+                           "a", "a = ", "a = [}", "a = {b", "a = \"", "\xff", "\uFE7F"}) {
     const ParseOutcome outcome = parse_config(text, "t");
     ASSERT_EQ(outcome.mistakes.size(), 1U) << text;
     EXPECT_EQ(outcome.mistakes[0].line, 1) << text;

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "cluster/config/diagnostic.hpp"
 #include "cluster/core/config.hpp"
+#include "kit/diagnostic.hpp"
 
 namespace tasuki::config {
 

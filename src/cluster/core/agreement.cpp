@@ -31,7 +31,7 @@ void release(GroupState& group) {
   group.holder.reset();
   group.phase = Phase::offline;
   group.wanted_up = false;
-  group.resources.clear();
+  forget_what_is_up(group);
 }
 
 void take(State& state, NodeId node, const GroupReport& report, std::vector<Note>& notes) {
@@ -56,6 +56,8 @@ void take(State& state, NodeId node, const GroupReport& report, std::vector<Note
   group.holder = node;
   group.phase = report.phase;
   group.resources = report.resources;
+  group.watches = report.watches;
+  group.suspended = report.suspended;
 }
 
 // What a member has of the groups it says itself; whatever else was thought of it is of the past.

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "kit/text.hpp"
+
 namespace tasuki::core {
 namespace {
 
@@ -25,7 +27,12 @@ bool needs_restart(const Service& running, const Service& wanted) {
 }
 
 bool needs_restart(const Resource& running, const Resource& wanted) {
-  return running.what != wanted.what;
+  const auto* before = std::get_if<Partition>(&running.what);
+  const auto* after = std::get_if<Partition>(&wanted.what);
+  if (before == nullptr || after == nullptr) return running.what != wanted.what;
+  Partition renamed = *before;
+  renamed.drive = after->drive;  // a name, nothing of the mount
+  return renamed != *after;
 }
 
 const Node* Config::find_node(NodeId id) const {
@@ -39,6 +46,22 @@ const Group* Config::find_group(const GroupName& name) const {
 }
 const Service* Config::find_service(const ServiceName& name) const {
   return find_by(services, &Service::name, name);
+}
+
+const Service* Config::find_service_called(std::string_view called) const {
+  const auto found = std::ranges::find_if(services, [&](const Service& service) {
+    return same_but_case(service.name.value, called) || same_but_case(service.display_name, called);
+  });
+  return found == services.end() ? nullptr : &*found;
+}
+
+std::map<char, std::string> Config::all_drives() const {
+  std::map<char, std::string> all = drives;
+  for (const Group& group : groups)
+    for (const Resource& resource : group.resources)
+      if (const auto* partition = std::get_if<Partition>(&resource.what))
+        if (!partition->drive.empty()) all[partition->drive.front()] = partition->mount_point;
+  return all;
 }
 
 std::string Config::node_name(NodeId id) const {

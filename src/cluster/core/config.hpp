@@ -5,7 +5,9 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -63,6 +65,12 @@ struct ReadyWhenConnects {  // a TCP connection is accepted
   uint16_t port = 0;
   friend bool operator==(const ReadyWhenConnects&, const ReadyWhenConnects&) = default;
 };
+struct ReadyWhenHttpAnswers {  // a GET is answered with 2xx or 3xx (RFC 9110 15)
+  std::string address;         // as above
+  uint16_t port = 0;
+  std::string path;  // with its query
+  friend bool operator==(const ReadyWhenHttpAnswers&, const ReadyWhenHttpAnswers&) = default;
+};
 struct ReadyWhenCommandSucceeds {
   std::vector<std::string> command;
   friend bool operator==(const ReadyWhenCommandSucceeds&,
@@ -71,8 +79,8 @@ struct ReadyWhenCommandSucceeds {
 struct ReadyWhenNotified {  // READY=1 by sd_notify(3)
   friend bool operator==(const ReadyWhenNotified&, const ReadyWhenNotified&) = default;
 };
-using Readiness =
-    std::variant<ReadyWhenStarted, ReadyWhenConnects, ReadyWhenCommandSucceeds, ReadyWhenNotified>;
+using Readiness = std::variant<ReadyWhenStarted, ReadyWhenConnects, ReadyWhenHttpAnswers,
+                               ReadyWhenCommandSucceeds, ReadyWhenNotified>;
 
 enum class ServiceScope { group, node };
 
@@ -89,6 +97,8 @@ struct Service {
   milliseconds start_limit = 30s;
   milliseconds stop_limit = 20s;
   ServiceScope scope = ServiceScope::group;
+  // The mount point without whose partition it must not start; empty: none.
+  std::string require_partition;
   friend bool operator==(const Service&, const Service&) = default;
 };
 
@@ -98,6 +108,7 @@ struct Partition {
   std::string mount_point;
   std::string filesystem;  // ext4, xfs or btrfs
   std::string options;     // as mount -o takes them
+  std::string drive = {};  // the letter that batch files know it by, in lower case; empty: none
   friend bool operator==(const Partition&, const Partition&) = default;
 };
 struct FloatingIp {
@@ -137,6 +148,15 @@ bool needs_restart(const Resource& running, const Resource& wanted);
 
 enum class Failback { manual, automatic };
 
+// A backup that a group makes by itself, on the node where it runs (guide, 1.5).
+struct Backup {
+  int minute = 0;                              // of the day, by the node's own clock
+  std::set<int> days = {0, 1, 2, 3, 4, 5, 6};  // of the week, 0 for Sunday
+  std::vector<std::string> command;
+  milliseconds limit = 4h;
+  friend bool operator==(const Backup&, const Backup&) = default;
+};
+
 // The unit that moves.
 struct Group {
   GroupName name;
@@ -146,6 +166,8 @@ struct Group {
   milliseconds failback_after = 5min;   // of a healthy home node
   milliseconds failure_expiry = 30min;  // after which a failed node may be tried again
   std::map<std::string, std::string> environment;
+  std::vector<std::string> commands;  // folders in front of PATH
+  std::vector<Backup> backups;
   std::vector<Resource> resources;  // in start order; stop is the reverse
   friend bool operator==(const Group&, const Group&) = default;
 };
@@ -157,6 +179,7 @@ struct Config {
   std::optional<Witness> witness;
   std::vector<Service> services;
   std::vector<Group> groups;
+  std::map<char, std::string> drives;  // what letters mean in batch files, without the partitions'
   friend bool operator==(const Config&, const Config&) = default;
 
   // nullptr when there is none of that name or id.
@@ -164,6 +187,10 @@ struct Config {
   [[nodiscard]] const Node* find_node(const std::string& name) const;
   [[nodiscard]] const Group* find_group(const GroupName& name) const;
   [[nodiscard]] const Service* find_service(const ServiceName& name) const;
+  // By its name or its display name, whatever the case: as scripts call it.
+  [[nodiscard]] const Service* find_service_called(std::string_view called) const;
+  // What every drive letter means, the partitions' among them.
+  [[nodiscard]] std::map<char, std::string> all_drives() const;
   // The node's name, or "node 7" for an id that the configuration does not know.
   [[nodiscard]] std::string node_name(NodeId id) const;
 };

@@ -21,6 +21,8 @@ struct GroupReport {
   Phase phase = Phase::offline;
   std::string failure;  // why it went offline by itself; empty when it was asked to
   std::vector<ResourceReport> resources;
+  std::vector<WatchReport> watches = {};
+  std::string suspended = {};  // as in GroupState
   friend bool operator==(const GroupReport&, const GroupReport&) = default;
 };
 
@@ -80,11 +82,15 @@ struct Accounts {
   std::map<std::string, std::optional<uint32_t>> uids;
   friend bool operator==(const Accounts&, const Accounts&) = default;
 };
+struct Broadcast {  // a word for everybody who looks after a server
+  std::string subject;
+  std::string text;
+};
 struct Renew {  // proves to its sender that the ring it was sent in still turned
   uint64_t sequence = 0;
 };
 
 using Message = std::variant<Hello, Snapshot, Propose, Stored, Report, FenceResult, TimerExpired,
-                             Leaving, Goodbye, Record, Accounts, Renew>;
+                             Leaving, Goodbye, Record, Accounts, Broadcast, Renew>;
 
 }  // namespace tasuki::core

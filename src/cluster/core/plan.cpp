@@ -280,7 +280,7 @@ void settle(State& state, const View& view, const Plan& plan) {
       group.may_be_on.clear();
       group.failback_due = false;
       group.move_seen = std::max(group.move_seen, state.intent_of(decision.group).moved_at_version);
-      group.resources.clear();
+      forget_what_is_up(group);
     } else if (std::holds_alternative<Stop>(decision.verdict)) {
       group.wanted_up = false;
     } else if (std::holds_alternative<GiveUp>(decision.verdict)) {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "cluster/core/timers.hpp"
+#include "cluster/core/watch_ids.hpp"
 #include "kit/assert.hpp"
 
 namespace tasuki::core {
@@ -293,6 +294,8 @@ void Replica::apply_report(NodeId from, const GroupReport& report) {
   const bool at_start = group.phase == Phase::starting;
   group.phase = report.phase;
   group.resources = report.resources;
+  group.watches = accepted_watches(state_, report);
+  group.suspended = report.suspended;
   if (came_up) note(Note::Level::info, subject, fmt::format("is up on {}: {}", node, group.reason));
   if (report.phase == Phase::stuck)
     note(Note::Level::error, subject,

@@ -42,6 +42,12 @@ std::string State::node_name(NodeId node) const {
   return removed == durable.retired.end() ? config().node_name(node) : removed->second;
 }
 
+void forget_what_is_up(GroupState& group) {
+  group.resources.clear();
+  group.watches.clear();
+  group.suspended.clear();
+}
+
 bool decided_by_fence(const Config& config) {
   return config.nodes.size() == 2 && !config.witness;
 }

@@ -88,6 +88,17 @@ struct ResourceReport {
   friend bool operator==(const ResourceReport&, const ResourceReport&) = default;
 };
 
+// A service or program that scripts started by ARM commands or net start (docs/arm-commands.md).
+struct WatchReport {
+  std::string id;            // empty: by net start, under no watch
+  std::string what;          // the service's display name, or the program
+  std::string state;         // starting, running, waiting, stopping, stopped
+  bool paused = false;       // it may stop and start freely
+  std::string paused_until;  // ISO 8601; empty: until it is continued
+  int restarts = 0;          // that count against its limit
+  friend bool operator==(const WatchReport&, const WatchReport&) = default;
+};
+
 struct Failure {
   std::string reason;
   uint64_t id = 0;        // so that an expiry that comes late does not clear a newer failure
@@ -115,6 +126,8 @@ struct GroupState {
   uint64_t move_seen = 0;      // version of the last move that was carried out or dropped
   uint64_t recover_count = 0;  // raised when a lost node came back: scripts run with RECOVER
   std::vector<ResourceReport> resources;
+  std::vector<WatchReport> watches;
+  std::string suspended;  // why its services are stopped for a while; empty: they are not
   friend bool operator==(const GroupState&, const GroupState&) = default;
 };
 
@@ -156,6 +169,9 @@ struct View {
   bool quorate = false;      // a majority of votes, witness included
   friend bool operator==(const View&, const View&) = default;
 };
+
+// What was reported of it by its last holder.
+void forget_what_is_up(GroupState& group);
 
 // Two nodes and no witness: neither has a majority alone; the one that wins the fence decides.
 bool decided_by_fence(const Config& config);

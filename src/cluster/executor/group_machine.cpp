@@ -44,6 +44,11 @@ GroupSpec group_spec(const core::Config& config, const core::Group& group) {
   return spec;
 }
 
+GroupSpec without_programs(GroupSpec spec) {
+  std::erase_if(spec.items, runs_programs);
+  return spec;
+}
+
 GroupMachine::GroupMachine(GroupSpec spec) : spec_(std::move(spec)) {
   for (const Item& item : spec_.items) slots_.emplace_back().item = item;
 }
@@ -196,6 +201,25 @@ std::vector<Effect> GroupMachine::fault(const core::ResourceName& resource, cons
   mend_or_fail(effects, *slot, why, now);
   next(effects);
   return effects;
+}
+
+bool GroupMachine::can_start_again(const core::ResourceName& resource) const {
+  const auto slot = std::ranges::find_if(
+      slots_, [&](const Slot& known) { return known.item.resource.name == resource; });
+  return slot != slots_.end() && slot->up && wants_up() && !is_under_way(Doing::stop, *slot);
+}
+
+std::vector<Effect> GroupMachine::start_again(const core::ResourceName& resource) {
+  TASUKI_ASSERT(can_start_again(resource));
+  find(slots_, resource)->broken = true;
+  std::vector<Effect> effects;
+  next(effects);
+  return effects;
+}
+
+bool GroupMachine::settled() const {
+  return phase_ == Phase::online && !step_ && leaving_.empty() &&
+         std::ranges::all_of(slots_, [](const Slot& slot) { return slot.up && !slot.broken; });
 }
 
 std::optional<core::GroupReport> GroupMachine::holds() const {

@@ -13,10 +13,9 @@
 #include "cluster/core/config.hpp"
 #include "cluster/core/message.hpp"
 #include "cluster/core/state.hpp"
+#include "cluster/executor/time.hpp"
 
 namespace tasuki::executor {
-
-using Time = std::chrono::milliseconds;  // since any fixed moment; given by the caller
 
 // A resource and, for the use of a service, the service's definition.
 struct Item {
@@ -35,6 +34,9 @@ struct GroupSpec {
   std::vector<Item> items;
 };
 GroupSpec group_spec(const core::Config& config, const core::Group& group);
+
+// What stays up while the group's programs are stopped for a while.
+GroupSpec without_programs(GroupSpec spec);
 
 // What the plan wants of this node.
 struct Order {
@@ -102,11 +104,18 @@ class GroupMachine {
   // A resource that was up is broken.
   std::vector<Effect> fault(const core::ResourceName& resource, const std::string& why, Time now);
 
+  // A resource that is up is stopped and started again, which counts against nothing; only when it
+  // can be.
+  [[nodiscard]] bool can_start_again(const core::ResourceName& resource) const;
+  std::vector<Effect> start_again(const core::ResourceName& resource);
+
   // What this node has of the group, for a hello; nothing when nothing is up and nothing under way.
   [[nodiscard]] std::optional<core::GroupReport> holds() const;
   [[nodiscard]] const GroupSpec& spec() const { return spec_; }
   [[nodiscard]] const Order& order() const { return order_; }
   [[nodiscard]] core::Phase phase() const { return phase_; }
+  // Everything of the specification is up, nothing else is, and nothing is under way.
+  [[nodiscard]] bool settled() const;
   [[nodiscard]] bool idle() const { return phase_ == core::Phase::offline && !step_; }
 
  private:

@@ -89,6 +89,7 @@ class Bench {
     return words(machine.adopt(ticket, found));
   }
   Words change(std::vector<Item> items) { return words(machine.set_spec(spec(std::move(items)))); }
+  Words start_again(const core::ResourceName& name) { return words(machine.start_again(name)); }
   Words done() { return words(machine.done({}, now)); }
   Words failed(const std::string& why, int code = 0) {
     return words(machine.done(failure(why, code), now));
@@ -120,6 +121,39 @@ class Bench {
     return text;
   }
 };
+
+// --- programs that rest, and scripts that run again
+
+TEST(GroupMachine, its_programs_rest_while_the_others_stay) {
+  Bench bench({disk(), ip(), service(), scripts()});
+  bench.bring_up();
+  EXPECT_TRUE(bench.machine.settled());
+  const GroupSpec whole = bench.machine.spec();
+  const GroupSpec resting = without_programs(whole);
+  EXPECT_EQ(resting.items.size(), 2U);
+  EXPECT_THAT(bench.change(resting.items), ElementsAre("stop scripts"));
+  EXPECT_FALSE(bench.machine.settled());
+  EXPECT_THAT(bench.done(), testing::Contains("stop db"));
+  bench.done();
+  EXPECT_TRUE(bench.machine.settled());
+  EXPECT_EQ(bench.machine.phase(), core::Phase::online);
+  EXPECT_THAT(bench.change(whole.items), ElementsAre("start db"));
+  EXPECT_FALSE(bench.machine.settled());
+}
+
+TEST(GroupMachine, what_is_started_again_on_demand_counts_against_nothing) {
+  Bench bench({ip(), scripts()});
+  const core::ResourceName name{"scripts"};
+  EXPECT_FALSE(bench.machine.can_start_again(name)) << "it is not up";
+  bench.bring_up();
+  ASSERT_TRUE(bench.machine.can_start_again(name));
+  EXPECT_THAT(bench.start_again(name), ElementsAre("stop scripts"));
+  EXPECT_FALSE(bench.machine.can_start_again(name)) << "it is on its way down";
+  EXPECT_THAT(bench.done(), testing::Contains("start scripts"));
+  bench.done();
+  EXPECT_TRUE(bench.machine.settled());
+  EXPECT_EQ(bench.machine.phase(), core::Phase::online);
+}
 
 // --- up and down
 

@@ -2,12 +2,36 @@
 
 #include <algorithm>
 
+#include "kit/default_path.hpp"
+
 namespace tasuki::executor {
+namespace {
+
+// The group's own PATH, or the usual one, behind the folders whose commands scripts mean.
+std::string command_path(const core::Group* group, const std::map<std::string, std::string>& own,
+                         const std::string& arm_commands) {
+  std::string path;
+  if (group != nullptr)
+    for (const std::string& folder : group->commands) path += folder + ":";
+  if (!arm_commands.empty()) path += arm_commands + ":";
+  const auto given = own.find("PATH");
+  return path + (given == own.end() ? kDefaultPath : given->second);
+}
+
+// As `tasuki script run` reads it: "y=/mnt/data;z=/srv".
+std::string drives_text(const core::Config& config) {
+  std::string text;
+  for (const auto& [letter, folder] : config.all_drives())
+    text += std::string(text.empty() ? "" : ";") + letter + "=" + folder;
+  return text;
+}
+
+}  // namespace
 
 std::map<std::string, std::string> script_environment(const core::Config& config,
                                                       const GroupSpec& spec, const Order& order,
                                                       core::NodeId self, core::Event event,
-                                                      Disk disk) {
+                                                      Disk disk, const std::string& arm_commands) {
   const core::Group* group = config.find_group(spec.name);
   size_t place = 0;
   if (group != nullptr)
@@ -16,6 +40,8 @@ std::map<std::string, std::string> script_environment(const core::Config& config
   const std::string disk_text = disk == Disk::success ? "SUCCESS" : "FAILURE";
 
   std::map<std::string, std::string> environment = spec.environment;
+  environment["PATH"] = command_path(group, spec.environment, arm_commands);
+  environment["TASUKI_DRIVES"] = drives_text(config);
   environment["ARMS_EVENT"] = core::to_text(event);
   environment["ARMS_DISK"] = disk_text;
   environment["ARMS_SERVER"] = server;

@@ -69,9 +69,9 @@ int fail(const Error& error) {
 std::optional<core::Config> read_config(const std::string& text, const std::string& file) {
   auto outcome = config::parse_config(text, file);
   for (const auto& mistake : outcome.mistakes)
-    print(stderr, fmt::format("{}\n", config::to_text(mistake)));
+    print(stderr, fmt::format("{}\n", to_text(mistake)));
   for (const auto& warning : outcome.warnings)
-    print(stderr, fmt::format("{} (warning)\n", config::to_text(warning)));
+    print(stderr, fmt::format("{} (warning)\n", to_text(warning)));
   return std::move(outcome.config);
 }
 

@@ -16,11 +16,11 @@
 #include <fmt/format.h>
 
 #include "kit/assert.hpp"
+#include "kit/default_path.hpp"
 
 namespace tasuki::process {
 namespace {
 
-constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr int kExitNotStarted = 127;  // as shells have it
 
 struct Pipe {

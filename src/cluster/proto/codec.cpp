@@ -60,6 +60,14 @@ std::vector<ResourceReport> parse_resources(const Json& json) {
   return resources;
 }
 
+std::vector<WatchReport> parse_watches(const Json& json) {
+  std::vector<WatchReport> watches;
+  for (const Json& item : json)
+    watches.push_back({item.at("id"), item.at("what"), item.at("state"), item.at("paused"),
+                       item.at("paused_until"), item.at("restarts")});
+  return watches;
+}
+
 Json write(const AppliedConfig& applied) {
   return {{"counter", applied.counter},
           {"hash", applied.hash},
@@ -148,7 +156,9 @@ Json write(const GroupState& group) {
           {"failback_due", group.failback_due},
           {"move_seen", group.move_seen},
           {"recover_count", group.recover_count},
-          {"resources", write(group.resources)}};
+          {"resources", write(group.resources)},
+          {"watches", to_json(group.watches)},
+          {"suspended", group.suspended}};
 }
 GroupState parse_group_state(const Json& json) {
   GroupState group;
@@ -171,6 +181,8 @@ GroupState parse_group_state(const Json& json) {
   group.move_seen = json.at("move_seen");
   group.recover_count = json.at("recover_count");
   group.resources = parse_resources(json.at("resources"));
+  group.watches = parse_watches(json.at("watches"));
+  group.suspended = json.at("suspended");
   return group;
 }
 
@@ -342,6 +354,9 @@ Accounts parse_accounts(const Json& json) {
     accounts.uids[user] = uid.is_null() ? std::nullopt : std::optional(uid.get<uint32_t>());
   return accounts;
 }
+Json write(const Broadcast& m) {
+  return {{"say", "broadcast"}, {"subject", m.subject}, {"text", m.text}};
+}
 Json write(const Renew& m) {
   return {{"say", "renew"}, {"sequence", m.sequence}};
 }
@@ -365,6 +380,7 @@ Message parse_message(const Json& json, const ConfigReader& read_config) {
   if (say == "goodbye") return Goodbye{};
   if (say == "record") return Record{json.at("json")};
   if (say == "accounts") return parse_accounts(json);
+  if (say == "broadcast") return Broadcast{json.at("subject"), json.at("text")};
   if (say == "renew") return Renew{json.at("sequence")};
   throw std::runtime_error("unknown message " + say);
 }
@@ -409,18 +425,33 @@ Result<StateFile> decode_state_file(std::string_view text, const ConfigReader& r
   });
 }
 
+Json to_json(const std::vector<WatchReport>& watches) {
+  Json list = Json::array();
+  for (const auto& watch : watches)
+    list.push_back({{"id", watch.id},
+                    {"what", watch.what},
+                    {"state", watch.state},
+                    {"paused", watch.paused},
+                    {"paused_until", watch.paused_until},
+                    {"restarts", watch.restarts}});
+  return list;
+}
+
 Json to_json(const GroupReport& report) {
-  return {{"group", report.group.value},
-          {"ticket", report.ticket},
-          {"phase", name_of(report.phase)},
-          {"failure", report.failure},
-          {"resources", write(report.resources)}};
+  return {{"group", report.group.value},          {"ticket", report.ticket},
+          {"phase", name_of(report.phase)},       {"failure", report.failure},
+          {"resources", write(report.resources)}, {"watches", to_json(report.watches)},
+          {"suspended", report.suspended}};
 }
 
 GroupReport group_report_from_json(const Json& json) {
-  return {GroupName{json.at("group").get<std::string>()}, json.at("ticket"),
-          parse_enum(json.at("phase"), kPhases), json.at("failure"),
-          parse_resources(json.at("resources"))};
+  return {GroupName{json.at("group").get<std::string>()},
+          json.at("ticket"),
+          parse_enum(json.at("phase"), kPhases),
+          json.at("failure"),
+          parse_resources(json.at("resources")),
+          parse_watches(json.at("watches")),
+          json.at("suspended")};
 }
 
 }  // namespace tasuki::proto

@@ -32,5 +32,6 @@ Result<StateFile> decode_state_file(std::string_view text, const ConfigReader& r
 // A group's part in the note that the keeper keeps for the next tasukid.
 Json to_json(const core::GroupReport& report);
 core::GroupReport group_report_from_json(const Json& json);
+Json to_json(const std::vector<core::WatchReport>& watches);
 
 }  // namespace tasuki::proto

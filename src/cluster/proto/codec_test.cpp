@@ -30,6 +30,8 @@ State example_state() {
   group.event = Event::failover;
   group.failures[NodeId{3}] = {"no such device", 5};
   group.resources = {{ResourceName{"partition-1"}, "up"}};
+  group.watches = {{"StarOffice", "Star Office", "running", true, "2026-01-02T05:00:00Z", 2}};
+  group.suspended = "a backup";
   state.nodes[NodeId{2}].fence_problem = "no answer";
   state.next_ticket = 9;
   return state;
@@ -40,6 +42,25 @@ TEST(Codec, a_snapshot_carries_the_whole_state) {
   const auto heard = decode(encode(said), read_anything);
   ASSERT_TRUE(heard) << heard.error().what;
   EXPECT_EQ(std::get<Snapshot>(*heard).state, said.state);
+}
+
+TEST(Codec, a_report_carries_what_is_watched_and_suspended) {
+  const Report said{{GroupName{"group1"},
+                     3,
+                     Phase::online,
+                     "",
+                     {},
+                     {{"", "Mail", "stopping", false, "", 0}},
+                     "a backup"}};
+  const auto heard = decode(encode(said), read_anything);
+  ASSERT_TRUE(heard) << heard.error().what;
+  EXPECT_EQ(std::get<Report>(*heard).report, said.report);
+}
+
+TEST(Codec, a_broadcast_may_be_in_any_writing) {
+  const auto heard = decode(encode(Broadcast{"group 1", "復旧"}), read_anything);
+  ASSERT_TRUE(heard) << heard.error().what;
+  EXPECT_EQ(std::get<Broadcast>(*heard).text, "復旧");
 }
 
 TEST(Codec, accounts_may_have_no_number) {

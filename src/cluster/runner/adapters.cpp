@@ -6,16 +6,12 @@
 #include "cluster/resource/service/service.hpp"
 
 namespace tasuki::runner {
-namespace {
 
-// Where a service answers when its configuration names only a port.
 std::string default_address(const executor::GroupSpec& spec) {
   for (const executor::Item& item : spec.items)
     if (const auto* ip = std::get_if<core::FloatingIp>(&item.resource.what)) return ip->address;
   return "127.0.0.1";
 }
-
-}  // namespace
 
 std::unique_ptr<resource::Resource> make_adapter(GroupContext& context,
                                                  const executor::GroupSpec& spec,
@@ -41,8 +37,8 @@ std::unique_ptr<resource::Resource> make_adapter(GroupContext& context,
           {context.keeper, spec.name, *item.service, default_address(spec)}, std::move(on_fault));
     }
     std::unique_ptr<resource::Resource> operator()(const core::Scripts& scripts) {
-      return resource::make_script(
-          {context.keeper, spec.name, item.resource.name, scripts, std::move(warn)});
+      return resource::make_script({context.keeper, spec.name, item.resource.name, scripts,
+                                    std::move(warn), context.tasuki});
     }
   };
   return std::visit(Maker{context, spec, item, std::move(on_fault), std::move(warn)},

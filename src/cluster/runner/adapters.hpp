@@ -11,6 +11,9 @@
 
 namespace tasuki::runner {
 
+// Where a service of the group answers when its configuration names only a port.
+std::string default_address(const executor::GroupSpec& spec);
+
 // `warn` is told what went wrong without being a fault.
 std::unique_ptr<resource::Resource> make_adapter(GroupContext& context,
                                                  const executor::GroupSpec& spec,

@@ -4,8 +4,7 @@
 
 namespace tasuki::runner {
 
-std::string time_of_day() {
-  const auto time = std::chrono::system_clock::now();
+std::string time_of_day(std::chrono::system_clock::time_point time) {
   const auto milliseconds =
       std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000;
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",

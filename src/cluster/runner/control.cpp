@@ -9,9 +9,11 @@
 
 #include "cluster/config/diff.hpp"
 #include "cluster/config/parse.hpp"
+#include "cluster/runner/control_answers.hpp"
+#include "cluster/runner/control_arm.hpp"
+#include "cluster/runner/control_place.hpp"
 #include "cluster/runner/engine_config.hpp"
 #include "kit/duration.hpp"
-#include "kit/text.hpp"
 
 namespace tasuki::runner {
 
@@ -28,43 +30,6 @@ constexpr size_t kLogLinesMax = 5000;
 constexpr milliseconds kChangeLimit{30'000};
 constexpr milliseconds kWaitDefault{120'000};
 constexpr milliseconds kWaitMax{3'600'000};
-
-Response error_of(const Error& error) {
-  switch (error.code) {
-    case ENOENT:
-      return api::error_response(404, error.what);
-    case EBUSY:
-      return api::error_response(409, error.what);
-    case EPERM:
-      return api::error_response(503, error.what);
-    case ETIMEDOUT:
-      return api::error_response(504, error.what);
-    default:
-      return api::error_response(500, error.what);
-  }
-}
-
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {
-  const auto near = nearest_word(word, known);
-  if (near) return fmt::format("; did you mean \"{}\"?", *near);
-  return known.empty() ? "" : fmt::format("; there are: {}", join(known, ", "));
-}
-
-Result<const core::Group*> find_group(const Node& node, const std::string& name) {
-  if (const auto* group = node.config().find_group(core::GroupName{name})) return group;
-  std::vector<std::string> known;
-  for (const core::Group& group : node.config().groups) known.push_back(group.name.value);
-  return failure(fmt::format("there is no group \"{}\"{}", name, did_you_mean(name, known)),
-                 ENOENT);
-}
-
-Result<const core::Node*> find_node(const Node& node, const std::string& name) {
-  if (const auto* found = node.config().find_node(name)) return found;
-  std::vector<std::string> known;
-  for (const core::Node& configured : node.config().nodes) known.push_back(configured.name);
-  return failure(fmt::format("there is no server \"{}\"{}", name, did_you_mean(name, known)),
-                 ENOENT);
-}
 
 // Waits until the group has come to where it was sent; the sentence says where it is.
 Task<Response> wait_for_group(Node& node, core::GroupName name, uint64_t version, bool up,
@@ -215,7 +180,7 @@ Task<Response> apply_config(Node& node, Request request) {
   const auto parsed = config::parse_config(text, request.body.value("file", "cluster.toml"));
   if (!parsed.config) {
     Json diagnostics = Json::array();
-    for (const auto& mistake : parsed.mistakes) diagnostics.push_back(config::to_json(mistake));
+    for (const auto& mistake : parsed.mistakes) diagnostics.push_back(to_json(mistake));
     Response response = api::error_response(422, "the configuration has mistakes");
     response.body["diagnostics"] = diagnostics;
     co_return response;
@@ -298,10 +263,6 @@ Task<void> follow_events(Node& node, uint64_t since, api::EventWriter& writer) {
   }
 }
 
-Task<Response> answer_now(Response response) {
-  co_return response;
-}
-
 }  // namespace
 
 void LogTail::add(std::string line) {
@@ -359,6 +320,8 @@ void add_routes(api::Server& server, Node& node, const LogTail& log) {
   server.add(Method::get, "/v1/log", Access::read, [&log](Request request) {
     return answer_now({200, {{"lines", log.last(number_or(request, "lines", 100))}}});
   });
+  add_arm_routes(server, node);
+  add_place_routes(server, node);
 }
 
 }  // namespace tasuki::runner

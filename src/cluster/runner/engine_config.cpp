@@ -42,7 +42,7 @@ Result<proto::StateFile> load_state(const NodePaths& paths, const std::string& n
   auto parsed = config::parse_config(*text, paths.initial_config);
   if (!parsed.config) {
     std::string mistakes;
-    for (const auto& mistake : parsed.mistakes) mistakes += "\n" + config::to_text(mistake);
+    for (const auto& mistake : parsed.mistakes) mistakes += "\n" + to_text(mistake);
     return failure("the initial configuration has mistakes:" + mistakes);
   }
   // A node that was removed begins anew, as a new one does, when a file says that it belongs there.

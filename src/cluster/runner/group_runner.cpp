@@ -22,10 +22,6 @@ constexpr milliseconds kLookAgain{500};
 // The keeper's own answers come in well under this.
 constexpr milliseconds kCloseLimit{30'000};
 
-executor::Time machine_time() {
-  return std::chrono::duration_cast<executor::Time>(now().time_since_epoch());
-}
-
 // Whether the adapter made for one item also serves the other.
 bool carries(const executor::Item& made_for, const executor::Item& item) {
   return made_for.resource.name == item.resource.name && !executor::needs_restart(made_for, item);
@@ -41,13 +37,31 @@ struct GroupRunner::Operation {
 };
 
 GroupRunner::GroupRunner(GroupContext& context, executor::GroupSpec spec)
-    : context_(context), machine_(std::move(spec)) {}
+    : context_(context),
+      configured_(std::move(spec)),
+      machine_(configured_),
+      suspension_timer_(context.io),
+      watches_(std::make_shared<WatchRunner>(watch_context())) {}
 
 GroupRunner::~GroupRunner() {
   *alive_ = false;
+  watches_->close();
 }
 
-Task<void> GroupRunner::adopt(Json kept) {
+Task<void> GroupRunner::adopt(process::KeptGroup kept) {
+  releases_ = std::move(kept.releases);
+  if (const Json suspension = kept.note.value("suspension", Json()); suspension.is_object()) {
+    suspension_ = Suspension{suspension.at("key"), suspension.at("reason"),
+                             Moment(std::chrono::nanoseconds(suspension.at("until_ns")))};
+    // Otherwise the programs that were on their way down are found out about with the rest.
+    if (suspension.at("settled").get<bool>())
+      machine_ = executor::GroupMachine(executor::without_programs(configured_));
+  }
+  if (const Json watches = kept.note.value("watches", Json()); watches.is_object()) {
+    auto read = executor::watches_from_json(watches);
+    if (!read) note(Note::Level::error, read.error().what);
+    if (read) co_await watches_->adopt(std::move(*read));
+  }
   std::vector<core::ResourceName> up;
   for (const executor::Item& item : machine_.spec().items) {
     const auto found = co_await adapter(item).adopt();
@@ -56,7 +70,9 @@ Task<void> GroupRunner::adopt(Json kept) {
            fmt::format("{} cannot be examined: {}", item.resource.name, found.error().what));
     if (found && *found) up.push_back(item.resource.name);
   }
-  perform(machine_.adopt(kept.value("ticket", uint64_t{0}), up));
+  perform(machine_.adopt(kept.note.value("ticket", uint64_t{0}), up));
+  use_spec();
+  set_suspension_timer();
 }
 
 Task<Result<void>> GroupRunner::clear_leftovers() {
@@ -72,24 +88,35 @@ Task<Result<void>> GroupRunner::clear_leftovers() {
 }
 
 void GroupRunner::set_order(const executor::Order& order) {
-  if (order != machine_.order()) perform(machine_.set_order(order));
+  if (order != machine_.order()) {
+    // A group that goes down comes up whole, wherever that is.
+    if (!order.up) suspension_.reset();
+    if (order.up && order.ticket != machine_.order().ticket) use_spec();
+    perform(machine_.set_order(order));
+  }
+  if (!std::exchange(ordered_, true)) watches_->go_on();
 }
 
 void GroupRunner::set_spec(executor::GroupSpec spec) {
-  if (spec.items != machine_.spec().items || spec.environment != machine_.spec().environment)
-    perform(machine_.set_spec(std::move(spec)));
+  configured_ = std::move(spec);
+  use_spec();
 }
 
 void GroupRunner::perform(const std::vector<executor::Effect>& effects) {
   struct Performer {
     GroupRunner& self;
-    void operator()(const core::Report& said) const { self.context_.report(said.report); }
+    void operator()(const core::Report& said) const {
+      self.context_.report(self.complete(said.report));
+      if (self.suspension_) self.save_note();
+    }
     void operator()(const executor::StartStep& step) const {
       self.run_step(self.start(step), executor::start_backstop(step.item),
                     fmt::format("the start of {}", step.item.resource.name));
     }
     void operator()(const executor::StopStep& step) const {
-      self.run_step(self.stop(step), executor::stop_backstop(step.item),
+      const bool scripts = std::holds_alternative<core::Scripts>(step.item.resource.what);
+      const milliseconds watched = scripts ? self.watches_->end_limit() : milliseconds{};
+      self.run_step(self.stop(step), executor::stop_backstop(step.item) + watched,
                     fmt::format("the stop of {}", step.item.resource.name));
     }
     void operator()(const executor::RecoverTask& task) const {
@@ -153,7 +180,12 @@ void GroupRunner::run_step(Task<Result<void>> step, milliseconds limit, const st
 Task<Result<void>> GroupRunner::start(executor::StartStep step) {
   if (auto held = co_await wait_for_lease(); !held) co_return held;
   if (auto told = co_await tell_keeper(step.item.resource.name); !told) co_return told;
+  const bool scripts = std::holds_alternative<core::Scripts>(step.item.resource.what);
+  if (scripts) watches_->scripts_start();
   auto result = co_await adapter(step.item).start(options(step.item, step.event, Disk::success));
+  if (!result && scripts)
+    if (auto ended = co_await watches_->end_all(); !ended)
+      co_return failure(ended.error().what, ENOTRECOVERABLE);
   if (result) context_.stepped(machine_.spec().name, step.item.resource.name.value);
   co_return result;
 }
@@ -181,8 +213,11 @@ Task<Result<void>> GroupRunner::stop(executor::StopStep step) {
     // What scripts and services left behind must not keep the partition busy.
     if (auto killed = co_await context_.keeper.kill_group(group.value); !killed) co_return killed;
   }
+  const bool scripts = std::holds_alternative<core::Scripts>(step.item.resource.what);
+  if (scripts) watches_->scripts_stop();
   auto result =
       co_await adapter(step.item).stop(options(step.item, machine_.order().event, Disk::success));
+  if (result && scripts) result = co_await watches_->end_all();
   if (result)
     std::erase_if(adapters_, [&](const Adapter& kept) { return carries(kept.item, step.item); });
   co_return result;
@@ -192,6 +227,7 @@ Task<Result<void>> GroupRunner::close() {
   if (!hung_.empty()) co_return failure(hung_);
   const std::string group = machine_.spec().name.value;
   if (auto killed = co_await context_.keeper.kill_group(group); !killed) co_return killed;
+  watches_->clear();
   co_return co_await context_.keeper.close_group(group);
 }
 
@@ -216,8 +252,9 @@ Task<Result<void>> GroupRunner::tell_keeper(core::ResourceName about) {
     if (!of_resource) continue;
     releases.insert(releases.end(), of_resource->begin(), of_resource->end());
   }
+  releases_ = std::move(releases);
   co_return co_await context_.keeper.open_group(
-      {machine_.spec().name.value, releases, {{"ticket", machine_.order().ticket}}});
+      {machine_.spec().name.value, releases_, note_for_next()});
 }
 
 resource::Resource& GroupRunner::adapter(const executor::Item& item) {
@@ -245,7 +282,7 @@ resource::StepOptions GroupRunner::options(const executor::Item& item, core::Eve
   }
   return {order.old_owner_let_go,
           executor::script_environment(context_.config(), machine_.spec(), order, context_.self,
-                                       event, disk),
+                                       event, disk, context_.arm_commands),
           item.resource.start_limit, executor::stop_limit(item)};
 }
 

@@ -6,10 +6,12 @@
 
 #include <fmt/format.h>
 
+#include "cluster/core/watch_ids.hpp"
 #include "cluster/membership/witness.hpp"
 #include "cluster/process/undo.hpp"
 #include "cluster/runner/accounts.hpp"
 #include "cluster/runner/engine_config.hpp"
+#include "cluster/runner/terminals.hpp"
 #include "kit/assert.hpp"
 #include "kit/file.hpp"
 #include "kit/log.hpp"
@@ -47,29 +49,41 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, const proto
       self_(self),
       store_(io, paths_.state_folder),
       events_(state.durable.applied.config.node_name(self), paths_.state_folder + "/events.jsonl"),
-      timelines_(paths_.state_folder + "/timelines.jsonl"),
       keeper_(io, paths_.keeper_socket),
+      timelines_(paths_.state_folder + "/timelines.jsonl"),
+      backups_({io_, keeper_, [this]() -> const core::Config& { return config(); },
+                [this] { return name(); },
+                [this](const core::GroupName& group) { return find_runner(group); },
+                [this](const Note& told) { events_.add(told); },
+                [this](const Json& record) {
+                  say(core::Record{record.dump(-1, ' ', false, Json::error_handler_t::replace)});
+                }},
+               paths_.state_folder + "/backups.jsonl"),
       replica_(self, state.durable, state.stale,
                [this] {
                  std::vector<core::GroupReport> holds;
                  for (const auto& [name, group] : groups_)
-                   if (auto held = group->machine().holds()) holds.push_back(std::move(*held));
+                   if (auto held = group->holds()) holds.push_back(std::move(*held));
                  return holds;
                }),
       timing_(*core::derive_timing(state.durable.applied.config)),
-      group_context_{io_,
-                     workers_,
-                     keeper_,
-                     self_,
-                     [this]() -> const core::Config& { return config(); },
-                     [this](const core::GroupReport& said) { report(said); },
-                     [this](const Note& told) { events_.add(told); },
-                     [this](const std::string& why) { keeper_.reset(why); },
-                     [this] { return lease_.held() || config().nodes.size() == 1; },
-                     [this](core::milliseconds limit) { return wait_for_change(limit); },
-                     [this](const core::GroupName& group, const std::string& step) {
-                       timeline_.step(group, step);
-                     }},
+      group_context_{
+          io_,
+          workers_,
+          keeper_,
+          self_,
+          [this]() -> const core::Config& { return config(); },
+          [this](const core::GroupReport& said) { report(said); },
+          [this](const Note& told) { events_.add(told); },
+          [this](const std::string& why) { keeper_.reset(why); },
+          [this] { return lease_.held() || config().nodes.size() == 1; },
+          [this](core::milliseconds limit) { return wait_for_change(limit); },
+          [this](const std::string& id) { return core::find_watch_owner(replica_.state(), id); },
+          paths_.arm_commands,
+          paths_.tasuki,
+          [this](const core::GroupName& group, const std::string& step) {
+            timeline_.step(group, step);
+          }},
       node_services_retry_(io),
       lease_(io, keeper_, [this](core::Renew renew) { say(renew); }),
       fencer_(
@@ -112,7 +126,8 @@ Task<Result<void>> Node::start() {
     const core::Group* configured = config().find_group(core::GroupName{group.name});
     if (configured != nullptr) {
       note(Note::Level::info, "group " + group.name, "is still here; tasukid takes it over");
-      co_await group_runner(*configured).adopt(group.note);
+      co_await group_runner(*configured).adopt(group);
+      co_await backups_.end_interrupted(group);
       continue;
     }
     if (group.name == kNodeServices.value) continue;
@@ -149,6 +164,7 @@ Task<Result<void>> Node::start() {
       },
   });
   ask_witness();
+  backups_.start();
   fencer_.watch_devices([this]() -> const core::Config& { return config(); });
   react();
   co_return Result<void>{};
@@ -199,8 +215,18 @@ void Node::heard(core::NodeId from, std::string_view text) {
     return;
   }
   if (const auto* record = std::get_if<core::Record>(&*message)) {
-    if (Json timeline = Json::parse(record->json, nullptr, false); timeline.is_object())
-      timelines_.add(std::move(timeline));
+    Json told = Json::parse(record->json, nullptr, false);
+    if (told.is_object() && told.contains("backup"))
+      backups_.add(std::move(told["backup"]));
+    else if (told.is_object())
+      timelines_.add(std::move(told));
+    return;
+  }
+  if (const auto* word = std::get_if<core::Broadcast>(&*message)) {
+    note(Note::Level::info, word->subject, word->text);
+    asio::post(workers_, [text = terminal_text(word->subject, word->text)] {
+      write_to_terminals(logged_in_terminals(), text);
+    });
     return;
   }
   if (const auto* accounts = std::get_if<core::Accounts>(&*message)) {
@@ -286,6 +312,14 @@ void Node::say(const core::Message& message) {
 
 void Node::note(Note::Level level, std::string subject, std::string text) {
   events_.add({level, std::move(subject), std::move(text)});
+}
+
+Json Node::backups() const {
+  return backups_.list([this](const core::GroupName& group) -> std::string {
+    const auto state = replica_.state().groups.find(group);
+    const bool held = state != replica_.state().groups.end() && state->second.holder;
+    return held ? config().node_name(*state->second.holder) : "";
+  });
 }
 
 Json Node::status() const {

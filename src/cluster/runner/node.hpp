@@ -13,6 +13,7 @@
 #include "cluster/executor/orders.hpp"
 #include "cluster/membership/engine.hpp"
 #include "cluster/process/keeper_client.hpp"
+#include "cluster/runner/backups.hpp"
 #include "cluster/runner/event_log.hpp"
 #include "cluster/runner/fencer.hpp"
 #include "cluster/runner/group_runner.hpp"
@@ -34,6 +35,8 @@ struct NodePaths {
   std::string corosync_conf = "/run/tasuki/corosync.conf";
   std::string keeper_socket = "/run/tasuki/keeper.sock";
   std::string control_socket = "/run/tasuki/control.sock";
+  std::string arm_commands;       // the folder of the ARM commands; empty: none
+  std::string tasuki = "tasuki";  // the program that runs batch files
 };
 
 class Node {
@@ -64,6 +67,17 @@ class Node {
   [[nodiscard]] EventLog& events() { return events_; }
   [[nodiscard]] const TimelineHistory& timelines() const { return timelines_; }
   [[nodiscard]] const Store& store() const { return store_; }
+  // What the group's scripts and services see, or would see, on this node.
+  [[nodiscard]] std::map<std::string, std::string> environment_of(const core::Group& group) const;
+  // nullptr when nothing of the group is here.
+  [[nodiscard]] GroupRunner* find_runner(const core::GroupName& group) const;
+  [[nodiscard]] Json backups() const;
+  // A word for every node's events and terminals.
+  void broadcast(const core::Broadcast& word) { say(word); }
+  // A word for this node's own.
+  void tell(const std::string& subject, const std::string& text) {
+    note(core::Note::Level::info, subject, text);
+  }
   // Returns when the state may have changed, or after `limit`.
   Task<void> wait_for_change(core::milliseconds limit);
 
@@ -107,9 +121,10 @@ class Node {
   core::NodeId self_;
   Store store_;
   EventLog events_;
+  process::KeeperClient keeper_;
   TimelineRecorder timeline_;
   TimelineHistory timelines_;
-  process::KeeperClient keeper_;
+  Backups backups_;
   core::Replica replica_;
   core::Timing timing_;
   std::unique_ptr<membership::Engine> engine_;

@@ -34,6 +34,18 @@ GroupRunner& Node::group_runner(const core::Group& group) {
   return *runner;
 }
 
+std::map<std::string, std::string> Node::environment_of(const core::Group& group) const {
+  if (const GroupRunner* runner = find_runner(group.name)) return runner->environment();
+  return executor::script_environment(config(), executor::group_spec(config(), group), {}, self_,
+                                      core::Event::start, executor::Disk::success,
+                                      paths_.arm_commands);
+}
+
+GroupRunner* Node::find_runner(const core::GroupName& group) const {
+  const auto found = groups_.find(group);
+  return found == groups_.end() ? nullptr : found->second.get();
+}
+
 // The time of a move begins where the group still is.
 void Node::note_leaving_groups() {
   for (const auto& [group, state] : replica_.state().groups) {

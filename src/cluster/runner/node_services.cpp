@@ -32,7 +32,7 @@ Task<void> Node::adopt_node_services(process::HelloReply kept) {
   node_services_ =
       std::make_unique<GroupRunner>(node_services_context_, node_services_spec(config()));
   const auto known = std::ranges::find(kept.groups, kNodeServices.value, &process::KeptGroup::name);
-  if (known != kept.groups.end()) co_await node_services_->adopt(known->note);
+  if (known != kept.groups.end()) co_await node_services_->adopt(*known);
   update_node_services();
 }
 

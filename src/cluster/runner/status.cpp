@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "cluster/proto/codec.hpp"
+
 namespace tasuki::runner {
 namespace {
 
@@ -78,6 +80,8 @@ Json group_json(const Replica& replica, const StatusContext& context, const Grou
           {"next", next ? Json(state.config().node_name(*next)) : Json(nullptr)},
           {"reason", reason_of(replica, group.name)},
           {"resources", resources_json(group, now)},
+          {"watches", proto::to_json(now.watches)},
+          {"suspended", now.suspended},
           {"failures", failures}};
 }
 
@@ -127,6 +131,18 @@ std::vector<std::string> problems_of(const Replica& replica, const StatusContext
     if (facts != state.nodes.end() && !facts->second.fence_problem.empty())
       problems.push_back(fmt::format("the power of {} cannot be switched: {}", node.name,
                                      facts->second.fence_problem));
+  }
+  for (const Group& group : state.config().groups) {
+    const GroupState& now = group_state(replica, group.name);
+    if (!now.suspended.empty())
+      problems.push_back(
+          fmt::format("the services of group {} are stopped: {}", group.name, now.suspended));
+    for (const WatchReport& watch : now.watches)
+      if (watch.paused)
+        problems.push_back(
+            fmt::format("nobody watches {} ({}) of group {}; say: ARMLOADC {} /W "
+                        "CONTINUE",
+                        watch.id, watch.what, group.name, watch.id));
   }
   for (const Group& group : state.config().groups)
     if (group_state(replica, group.name).holder && group.policy.size() > 1 &&

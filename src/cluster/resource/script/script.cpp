@@ -2,9 +2,11 @@
 
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 
 #include <fmt/format.h>
 
+#include "cluster/batch/command.hpp"
 #include "cluster/process/run_command.hpp"
 
 namespace tasuki::resource {
@@ -57,15 +59,21 @@ class ScriptResource final : public Resource {
     return {settings_.group.value, fmt::format("script.{}.{}", settings_.name, event)};
   }
 
+  [[nodiscard]] std::vector<std::string> command_of(const std::string& script) const {
+    if (!batch::is_batch_file(script)) return {script};
+    return {settings_.tasuki, "script", "run", script};
+  }
+
   Task<Result<void>> run(std::string event, std::string script, core::milliseconds limit,
                          std::map<std::string, std::string> environment) {
     if (script.empty()) co_return Result<void>{};
-    process::Spawn spawn{process_name(event),
-                         {script},
-                         settings_.scripts.user,
-                         std::move(environment),
-                         "/",
-                         fmt::format("{}/{} {}", settings_.group, settings_.name, event)};
+    process::Spawn spawn{
+        process_name(event),
+        command_of(script),
+        settings_.scripts.user,
+        std::move(environment),
+        batch::is_batch_file(script) ? std::filesystem::path(script).parent_path().string() : "/",
+        fmt::format("{}/{} {}", settings_.group, settings_.name, event)};
     auto end = co_await process::run_command(settings_.keeper, std::move(spawn), limit);
     if (!end) co_return failure(end.error());
     if (!end->status.success())

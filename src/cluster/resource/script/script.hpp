@@ -1,5 +1,5 @@
-// A pair of shell scripts that start and stop something of a group's own. They run through the
-// keeper, so what they leave running belongs to the group and ends with it.
+// A pair of shell scripts or batch files that start and stop something of a group's own. They run
+// through the keeper, so what they leave running belongs to the group and ends with it.
 #pragma once
 
 #include <functional>
@@ -18,6 +18,7 @@ struct ScriptSettings {
   core::ResourceName name;
   core::Scripts scripts;
   std::function<void(std::string)> warn;  // told of a stop script that failed
+  std::string tasuki = {};                // the program that runs batch files
 };
 
 // A start script that exits with another code than 0 or takes too long fails, and the stop script

@@ -9,10 +9,12 @@
 #include <fmt/format.h>
 
 #include "cluster/process/run_command.hpp"
+#include "cluster/resource/service/http_probe.hpp"
 #include "cluster/resource/service/notify_socket.hpp"
 #include "cluster/resource/service/tcp_probe.hpp"
 #include "kit/duration.hpp"
 #include "kit/log.hpp"
+#include "kit/mount_table.hpp"
 
 namespace tasuki::resource {
 namespace {
@@ -26,6 +28,8 @@ constexpr milliseconds kFirstPause = 1ms;
 constexpr milliseconds kLongestPause = 50ms;
 // A service on this node accepts or refuses a connection at once.
 constexpr milliseconds kConnectLimit = 1s;
+// One that builds its first page may think for a while.
+constexpr milliseconds kAnswerLimit = 10s;
 constexpr const char* kLoopback = "127.0.0.1";
 
 // One run of a readiness command.
@@ -62,6 +66,7 @@ class ServiceResource final : public Resource {
     return fmt::format("{} {}", settings_.service.name, process::describe(*exit_, last_line_));
   }
 
+  [[nodiscard]] Result<void> check_partition() const;
   void watch();
   void on_exit(const process::Exited& exited);
   Task<Result<void>> bring_up(milliseconds limit);
@@ -70,10 +75,15 @@ class ServiceResource final : public Resource {
   // Each returns when the service is ready; failure when it ended or the deadline came.
   Task<Result<void>> wait_ready(core::ReadyWhenStarted, Moment deadline);
   Task<Result<void>> wait_ready(core::ReadyWhenConnects ready, Moment deadline);
+  Task<Result<void>> wait_ready(core::ReadyWhenHttpAnswers ready, Moment deadline);
   Task<Result<void>> wait_ready(core::ReadyWhenCommandSucceeds ready, Moment deadline);
   Task<Result<void>> wait_ready(core::ReadyWhenNotified, Moment deadline);
   template <class Attempt>
   Task<Result<void>> repeat(Attempt attempt, Moment deadline);
+  [[nodiscard]] std::string address_or_default(const std::string& address) const {
+    if (!address.empty()) return address;
+    return settings_.default_address.empty() ? kLoopback : settings_.default_address;
+  }
   [[nodiscard]] Result<void> not_ready(const std::string& why) const;
 
   ServiceSettings settings_;
@@ -91,6 +101,7 @@ Task<Result<void>> ServiceResource::start(StepOptions options) {
   environment_ = settings_.service.environment;
   environment_.merge(options.environment);
   start_limit_ = options.start_limit;
+  if (auto may_start = check_partition(); !may_start) co_return may_start;
   // Whatever an earlier start left would hold the same files and ports.
   if (auto down = co_await take_down(options.stop_limit); !down) co_return down;
   auto up = co_await bring_up(start_limit_);
@@ -116,6 +127,20 @@ Task<Result<bool>> ServiceResource::adopt() {
   co_return true;
 }
 
+// Started without its partition it would begin anew on the folder below the mount point, and later
+// be thought to have lost everything.
+Result<void> ServiceResource::check_partition() const {
+  const std::string& needed = settings_.service.require_partition;
+  if (needed.empty()) return {};
+  const auto table = read_mount_table();
+  if (!table) return failure(table.error());
+  if (std::ranges::find(*table, needed, &Mount::mount_point) != table->end()) return {};
+  return failure(fmt::format(
+      "{} needs the partition at {}, which group {} has not mounted on this server; it is not "
+      "started",
+      settings_.service.name, needed, settings_.group));
+}
+
 void ServiceResource::watch() {
   exit_.reset();
   last_line_.clear();
@@ -126,6 +151,7 @@ void ServiceResource::watch() {
 
 void ServiceResource::on_exit(const process::Exited& exited) {
   exit_ = exited.status;
+  if (settings_.on_exit) settings_.on_exit(exited.status);
   if (notify_) notify_->cancel();
   if (std::exchange(up_, false)) fault_(reason());
 }
@@ -197,13 +223,21 @@ Task<Result<void>> ServiceResource::wait_ready(core::ReadyWhenStarted, Moment) {
 }
 
 Task<Result<void>> ServiceResource::wait_ready(core::ReadyWhenConnects ready, Moment deadline) {
-  if (ready.address.empty()) ready.address = settings_.default_address;
-  if (ready.address.empty()) ready.address = kLoopback;
+  ready.address = address_or_default(ready.address);
   const auto attempt = [&ready](milliseconds left) {
     return probe_tcp(ready.address, ready.port, std::min(left, kConnectLimit));
   };
   auto connected = co_await repeat(attempt, deadline);
   co_return connected;
+}
+
+Task<Result<void>> ServiceResource::wait_ready(core::ReadyWhenHttpAnswers ready, Moment deadline) {
+  ready.address = address_or_default(ready.address);
+  const auto attempt = [&ready](milliseconds left) {
+    return probe_http(ready.address, ready.port, ready.path, std::min(left, kAnswerLimit));
+  };
+  auto answered = co_await repeat(attempt, deadline);
+  co_return answered;
 }
 
 Task<Result<void>> ServiceResource::wait_ready(core::ReadyWhenCommandSucceeds ready,

@@ -2,6 +2,7 @@
 // watched until it is stopped.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -17,6 +18,8 @@ struct ServiceSettings {
   core::Service service;
   std::string default_address;  // for "ready when it connects"; empty: loopback
   std::string notify_folder = "/run/tasuki/notify";
+  // Told how the main process ended, whenever it does. May be empty.
+  std::function<void(process::ExitStatus)> on_exit = nullptr;
 };
 
 // `fault` is called as soon as the main process of a started service ends.

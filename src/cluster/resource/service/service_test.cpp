@@ -63,6 +63,20 @@ TEST_F(ServiceTest, its_death_is_a_fault_with_the_reason) {
   EXPECT_TRUE(run_task(context, service->stop({})));
 }
 
+TEST_F(ServiceTest, is_not_started_without_the_partition_it_needs) {
+  core::Service needy = service_of("exec sleep 1000", core::ReadyWhenStarted{});
+  needy.require_partition = "/mnt/no-such-partition";
+  const auto service = make(needy);
+  const auto started = run_task(context, service->start({}));
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().what,
+            "db needs the partition at /mnt/no-such-partition, which group office has not mounted "
+            "on this server; it is not started");
+  EXPECT_TRUE(keeper->pids(kName).empty());
+  needy.require_partition = "/proc";
+  EXPECT_TRUE(run_task(context, make(needy)->start({}))) << "something is mounted there";
+}
+
 TEST_F(ServiceTest, a_stop_is_no_fault_and_leaves_nothing) {
   const auto service = make("sleep 1000 & exec sleep 1000");
   ASSERT_TRUE(run_task(context, service->start({})));

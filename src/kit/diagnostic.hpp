@@ -1,4 +1,4 @@
-// What is wrong in a configuration file, where, and what is expected instead. Every mistake is
+// What is wrong in a file that people write, where, and what is expected instead. Every mistake is
 // reported at once, so nothing here stops at the first.
 #pragma once
 
@@ -11,7 +11,7 @@
 #include "kit/json.hpp"
 #include "kit/result.hpp"
 
-namespace tasuki::config {
+namespace tasuki {
 
 // One sentence about one line.
 struct Diagnostic {
@@ -68,4 +68,4 @@ std::string suggest(std::string_view word, std::span<const std::string> known);
 // "a", "b" or "c"
 std::string quoted_list(std::span<const std::string> words);
 
-}  // namespace tasuki::config
+}  // namespace tasuki

@@ -1,4 +1,4 @@
-#include "cluster/config/diagnostic.hpp"
+#include "kit/diagnostic.hpp"
 
 #include <algorithm>
 #include <set>
@@ -7,7 +7,7 @@
 
 #include "kit/text.hpp"
 
-namespace tasuki::config {
+namespace tasuki {
 namespace {
 
 // Behind those of the same line.
@@ -73,4 +73,4 @@ std::string quoted_list(std::span<const std::string> words) {
   return list;
 }
 
-}  // namespace tasuki::config
+}  // namespace tasuki

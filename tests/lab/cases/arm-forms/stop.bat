@@ -1,0 +1,3 @@
+@echo off
+ARMKILL Shell%INSTANCE%
+exit

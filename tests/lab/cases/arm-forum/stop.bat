@@ -1,0 +1,3 @@
+@echo off
+ARMKILL Forum
+ARMKILL BaseServer

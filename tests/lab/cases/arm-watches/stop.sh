@@ -1,0 +1,3 @@
+#!/bin/sh
+ARMLOG "the office server ends"
+ARMKILL Office

@@ -1,0 +1,2 @@
+@echo off
+ARMLOG "nothing is killed here"

@@ -1,0 +1,2 @@
+#!/bin/sh
+[ "$ARMS_EVENT" = RECOVER ] || ARMLOAD Base /S /M "Base Server"
