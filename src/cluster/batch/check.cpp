@@ -67,12 +67,6 @@ void check_labels(const Listing& listing, Report& report) {
   });
 }
 
-// Why nothing comes to a place: the label above it, or the command before it.
-std::string why_unreached(const std::string& label) {
-  if (label.empty()) return "take it out, or put a label in front of it that something goes to";
-  return fmt::format("nothing goes to the label \"{}\"", label);
-}
-
 class UnreachedCode {
  public:
   UnreachedCode(const Listing& listing, const Flow& flow, bool branches_are_unchecked,
@@ -130,7 +124,13 @@ class UnreachedCode {
   }
 
   void tell(const Node& node, const std::string& label) {
-    report_.mistake(node.line, "this can never be reached", why_unreached(label));
+    if (label.empty())
+      report_.mistake(node.line, "this can never be reached",
+                      "take it out, or put a label in front of it that something goes to");
+    else
+      report_.mistake(node.line,
+                      fmt::format("this can never be reached: nothing goes to \"{}\"", label),
+                      "take it out, or go to the label");
   }
 
   const Listing& listing_;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
+#include <cstdint>
 #include <iconv.h>
 
 namespace tasuki::batch {
@@ -20,7 +22,7 @@ struct Converted {
 Converted convert(std::string_view bytes, const char* character_set) {
   Converted converted;
   const iconv_t conversion = iconv_open("UTF-8", character_set);
-  if (conversion == iconv_t(-1)) return converted;
+  if (conversion == std::bit_cast<iconv_t>(intptr_t{-1})) return converted;  // iconv_open(3)
   std::string input(bytes);  // iconv's interface is not const
   char* from = input.data();
   size_t left = input.size();

@@ -16,7 +16,7 @@ std::optional<std::string> cut(std::string_view value, std::string_view edit);
 std::string replace(std::string_view value, std::string_view search, std::string_view replacement);
 
 // The value seen as a path, as %~dpnx1 does: d drive, p folder, n name, x extension, f all of them.
-// Without letters only the quotes go. `full_path` is the path seen from the current folder.
+// Without letters only the quotes go. A relative path is seen from `folder`.
 std::string pick_path_parts(std::string_view value, std::string_view letters,
                             std::string_view folder);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <vector>
 
 #include "cluster/batch/command.hpp"
 #include "cluster/batch/condition.hpp"
@@ -11,10 +12,13 @@
 #include "cluster/batch/paths.hpp"
 #include "cluster/batch/service_command.hpp"
 #include "cluster/batch/words.hpp"
-#include "kit/text.hpp"
 
 namespace tasuki::batch {
 namespace {
+
+// Two ways through every line of the longest script that is read: enough for all that reaches
+// something, and for the branches of any script that people write.
+constexpr size_t kSeenMax = 2 * kFileBytesMax;
 
 // What is known where a way has come to.
 struct Way {
@@ -65,7 +69,8 @@ bool acts(const Invocation& command) {
 
 class Walker {
  public:
-  Walker(const Listing& listing, std::string_view event) : listing_(listing), event_(event) {}
+  Walker(const Listing& listing, std::string_view event)
+      : listing_(listing), event_(event), checks_disk_from_(find_checks()) {}
 
   Flow walk() {
     enqueue(0, {Way{}});
@@ -80,7 +85,7 @@ class Walker {
 
  private:
   void enqueue(size_t index, const Ways& ways) {
-    if (index >= listing_.statements.size()) return;
+    if (index >= listing_.statements.size() || seen_.size() >= kSeenMax) return;
     for (const Way& way : ways)
       if (seen_.emplace(index, way).second) pending_.emplace_back(index, way);
   }
@@ -242,37 +247,45 @@ class Walker {
     flow_.leads_nowhere = flow_.leads_nowhere || !has_variables(name);
     // It may mean any label; but of none it can be said that the branch is the one for the event.
     if (!event_.empty() && !has_variables(name)) return;
-    const Ways all = mentions(name, "disk") ? checked(ways) : ways;
+    Ways all = mentions(name, "disk") ? checked(ways) : ways;
+    std::erase_if(all, [this](const Way& way) { return !gone_everywhere_.insert(way).second; });
+    if (all.empty()) return;
     for (const Label& any : listing_.script->labels) enqueue(listing_.statement_at(any.line), all);
   }
 
   // Or the one that is meant.
   [[nodiscard]] const Label* find_label(const std::string& name, int line) const {
     const Script& script = *listing_.script;
-    if (const Label* const label = script.find_label(name, static_cast<size_t>(line))) return label;
-    std::vector<std::string> names;
-    for (const Label& label : script.labels) names.push_back(lower(label.name));
-    const auto near = nearest_word(lower(name), names);
-    return near ? script.find_label(*near, static_cast<size_t>(line)) : nullptr;
+    const Label* const label = script.find_label(name, static_cast<size_t>(line));
+    return label ? label : nearest_label(script, name);
   }
 
   // Whether what is called at the label looks at ARMS_DISK before it comes back.
   [[nodiscard]] bool checks_disk(const std::string& target, int line) const {
     const Label* const label = find_label(target, line);
-    if (!label) return false;
-    for (size_t i = listing_.statement_at(label->line); i < listing_.statements.size(); ++i) {
+    return label && checks_disk_from_[listing_.statement_at(label->line)];
+  }
+
+  // The answer for every statement, from the last to the first.
+  [[nodiscard]] std::vector<bool> find_checks() const {
+    const size_t count = listing_.statements.size();
+    std::vector<bool> checks(count + 1, false);
+    for (size_t i = count; i-- > 0;) {
       const auto& node = listing_.statements[i].node;
-      if (!node) continue;
-      bool checks = false;
-      visit(*node, [&checks](const Node& inner) {
-        const auto* const condition = inner.as<If>();
-        const auto* const compared = condition ? std::get_if<Compare>(&condition->test) : nullptr;
-        if (compared && mentions(compared->left + compared->right, "disk")) checks = true;
-      });
-      if (checks) return true;
-      if (node->as<Simple>() && ends_call(invocation(*node))) return false;
+      const bool ends = node && node->as<Simple>() && ends_call(invocation(*node));
+      checks[i] = (node && tests_disk(*node)) || (!ends && checks[i + 1]);
     }
-    return false;
+    return checks;
+  }
+
+  static bool tests_disk(const Node& node) {
+    bool tests = false;
+    visit(node, [&tests](const Node& inner) {
+      const auto* const condition = inner.as<If>();
+      const auto* const compared = condition ? std::get_if<Compare>(&condition->test) : nullptr;
+      if (compared && mentions(compared->left + compared->right, "disk")) tests = true;
+    });
+    return tests;
   }
 
   static bool ends_call(const Invocation& command) {
@@ -281,8 +294,10 @@ class Walker {
 
   const Listing& listing_;
   std::string_view event_;
+  std::vector<bool> checks_disk_from_;
   std::deque<std::pair<size_t, Way>> pending_;
   std::set<std::pair<size_t, Way>> seen_;
+  Ways gone_everywhere_;  // those that have come to every label
   std::map<std::string, std::string> meant_;
   size_t current_ = 0;  // the statement that is being walked
   Flow flow_;

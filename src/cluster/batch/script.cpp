@@ -12,6 +12,9 @@
 namespace tasuki::batch {
 namespace {
 
+// More labels than people write are not compared with every misspelled one.
+constexpr size_t kComparedLabelsMax = 500;
+
 std::vector<Label> find_labels(const std::vector<std::string>& lines) {
   std::vector<Label> labels;
   for (size_t i = 0; i < lines.size(); ++i)
@@ -43,13 +46,19 @@ std::optional<std::string_view> label_of_line(std::string_view line) {
   return label_name(line.substr(1));
 }
 
-std::string suggest_label(const Script& script, std::string_view name) {
-  if (same_name(name, "eof")) return "write goto :EOF to end the script";
+const Label* nearest_label(const Script& script, std::string_view name) {
+  if (script.labels.size() > kComparedLabelsMax) return nullptr;
   std::vector<std::string> names;
   for (const Label& label : script.labels) names.push_back(lower(label.name));
   const auto near = nearest_word(lower(name), names);
-  if (!near) return fmt::format("write a line \":{}\" where it should be", name);
-  return fmt::format("did you mean \"{}\"?", script.find_label(*near, 0)->name);
+  return near ? script.find_label(*near, 0) : nullptr;
+}
+
+std::string suggest_label(const Script& script, std::string_view name) {
+  if (same_name(name, "eof")) return "write goto :EOF to end the script";
+  if (const Label* const near = nearest_label(script, name))
+    return fmt::format("did you mean \"{}\"?", near->name);
+  return fmt::format("write a line \":{}\" where it should be", name);
 }
 
 Result<Script> read_script(std::string path, std::string_view bytes) {

@@ -43,6 +43,9 @@ Result<Script> read_script(std::string path, std::string_view bytes);
 // or a plus sign.
 std::string_view label_name(std::string_view text);
 
+// The label that a name which is none may stand for; nullptr when none resembles it.
+const Label* nearest_label(const Script& script, std::string_view name);
+
 // What to do about a label that does not exist: the nearest one, if there is one.
 std::string suggest_label(const Script& script, std::string_view name);
 
