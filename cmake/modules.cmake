@@ -110,12 +110,18 @@ function(add_fuzz name)
   if(F_DICTIONARY)
     list(APPEND arguments -dict=${CMAKE_CURRENT_SOURCE_DIR}/${F_DICTIONARY})
   endif()
-  list(APPEND arguments ${folder}/${name}.corpus ${F_SEEDS})
-  # How ./dev fuzz starts it.
+  # How ./dev fuzz starts it: it goes on from what it found before.
   list(JOIN arguments " " line)
-  file(WRITE ${folder}/${name}.arguments "${line}\n")
+  list(JOIN F_SEEDS " " seeds)
+  file(WRITE ${folder}/${name}.arguments "${line} ${folder}/${name}.corpus ${seeds}\n")
+  # The test always begins with the seeds alone, so that it does not take longer each time.
+  list(TRANSFORM F_SEEDS APPEND "/*")
+  file(GLOB_RECURSE seed_files ${F_SEEDS})
+  list(JOIN seed_files "," seed_line)
+  file(WRITE ${folder}/${name}.seeds "${seed_line}")
   add_test(NAME fuzz/${name}
-    COMMAND ${name} -max_total_time=${TASUKI_FUZZ_SECONDS} -verbosity=0 ${arguments})
+    COMMAND ${name} -max_total_time=${TASUKI_FUZZ_SECONDS} -verbosity=0 ${arguments}
+      -seed_inputs=@${folder}/${name}.seeds)
   math(EXPR limit "${TASUKI_FUZZ_SECONDS} + 110")
   set_tests_properties(fuzz/${name} PROPERTIES LABELS fuzz TIMEOUT ${limit})
 endfunction()

@@ -68,8 +68,7 @@ int fail(const Error& error) {
 // The configuration, or none; what is wrong or odd was printed, as `tasuki config check` does.
 std::optional<core::Config> read_config(const std::string& text, const std::string& file) {
   auto outcome = config::parse_config(text, file);
-  for (const auto& mistake : outcome.mistakes)
-    print(stderr, fmt::format("{}\n", to_text(mistake)));
+  for (const auto& mistake : outcome.mistakes) print(stderr, fmt::format("{}\n", to_text(mistake)));
   for (const auto& warning : outcome.warnings)
     print(stderr, fmt::format("{} (warning)\n", to_text(warning)));
   return std::move(outcome.config);
