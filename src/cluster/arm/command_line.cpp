@@ -218,6 +218,11 @@ Result<Command> parse_sleep(Reader reader) {
   return Sleep{std::chrono::seconds(*seconds)};
 }
 
+Result<Command> parse_delay(Reader reader) {
+  while (!reader.empty()) reader.take();
+  return Delay{};
+}
+
 // A name of several words may stand without quotes, as net takes it.
 Result<Command> parse_net(Reader reader) {
   const bool start = reader.take_if("START");
@@ -254,7 +259,7 @@ const std::vector<Known>& known_commands() {
       {"ARMBROADCAST", kBroadcastForm, parse_broadcast},
       {"ARMLOG", "ARMLOG TEXT [/ARM]", parse_log},
       {"ARMSLEEP", "ARMSLEEP SECONDS", parse_sleep},
-      {"ARMDELAY", "ARMDELAY [ANYTHING]...", [](Reader) -> Result<Command> { return Delay{}; }},
+      {"ARMDELAY", "ARMDELAY [ANYTHING]...", parse_delay},
       {"NET", kNetForm, parse_net},
   };
   return kKnown;

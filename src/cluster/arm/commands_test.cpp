@@ -22,7 +22,7 @@ class FakeTasukid {
     asio::post(io_, [this] { io_.stop(); });
     thread_.join();
   }
-  void answers(api::Method method, const std::string& path, unsigned status, Json body) {
+  void answers(api::Method method, const std::string& path, unsigned status, const Json& body) {
     server_.add(method, path, api::Access::read,
                 [this, path, status, body](api::Request request) -> Task<api::Response> {
                   asked_.push_back(request);
