@@ -52,7 +52,8 @@ int execute(const std::vector<std::string>& command, const PipelineSettings& set
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   std::vector<std::string> lines;
-  for (const auto& [name, value] : settings.environment) lines.push_back(name + "=" + value);
+  for (const auto& [name, value] : settings.environment)
+    lines.push_back(fmt::format("{}={}", name, value));
   std::vector<char*> variables;
   for (std::string& line : lines) variables.push_back(line.data());
   variables.push_back(nullptr);

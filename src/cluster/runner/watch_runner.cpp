@@ -243,7 +243,8 @@ std::shared_ptr<WatchRunner::Running> WatchRunner::running(const Watch& watch) {
   };
   const std::string name = running->service.name.value;
   running->adapter = resource::make_service(
-      std::move(settings), [weak = weak_from_this(), serial = watch.serial, name](std::string why) {
+      std::move(settings),
+      [weak = weak_from_this(), serial = watch.serial, name](const std::string& why) {
         const auto self = weak.lock();
         if (self == nullptr) return;
         // The service's own name is said by whoever tells of it.
