@@ -91,7 +91,7 @@ Result<Json> Control::heal() {
 
 Result<Json> Control::enter(Machine& machine) {
   if (machine.process() < 0)
-    return failure(fmt::format("{} is {}; nothing can run there", machine.host().name,
+    return failure(fmt::format("{} is {}; nothing can run there now", machine.host().name,
                                machine.status().at("state").get<std::string>()));
   return Json{{"cgroup", places_.host_cgroup(machine.host().name)}, {"programs", places_.programs}};
 }

@@ -325,6 +325,7 @@ Json Machine::status() const {
 }
 
 std::string_view Machine::state_name() const {
+  if (const auto* on = std::get_if<On>(&state_); on != nullptr && !on->booted) return "booting";
   return std::visit([](const auto& state) { return state.kName; }, state_);
 }
 
