@@ -1,0 +1,129 @@
+// A simulated tasukid: the production code that decides, joined as runner/node joins it. It has no
+// opinions: it gathers what happened, asks, and has it done.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cluster/core/fence_queue.hpp"
+#include "cluster/core/lease_clock.hpp"
+#include "cluster/core/replica.hpp"
+#include "cluster/core/right_watch.hpp"
+#include "cluster/core/timing.hpp"
+#include "cluster/executor/orders.hpp"
+#include "cluster/membership/membership_joiner.hpp"
+#include "cluster/simulation/corosync.hpp"
+#include "cluster/simulation/group_host.hpp"
+#include "cluster/simulation/keeper_host.hpp"
+#include "cluster/simulation/power_switch.hpp"
+#include "cluster/simulation/state_disk.hpp"
+
+namespace tasuki::simulation {
+
+// Up to where a node was told what happened: nodes that were told the same must know the same.
+struct Heard {
+  std::string ring;
+  uint64_t told = 0;  // a hash of everything in that ring, in order
+  friend auto operator<=>(const Heard&, const Heard&) = default;
+};
+
+class Tasukid {
+ public:
+  // The server it runs on, and who watches it.
+  struct Context {
+    Surroundings& around;
+    Hardware& hardware;
+    StateDisk& disk;
+    KeeperHost& keeper;
+    Corosync& corosync;
+    core::AppliedConfig initial;  // when the disk is empty
+    std::function<PowerSwitch&(core::NodeId)> power_switch;
+    std::function<void()> exited;   // by itself
+    std::function<void()> changed;  // the replica was told something
+    std::function<void(const std::string& timer)> timer_expired;
+  };
+  using Answered = std::function<void(const Result<uint64_t>& version)>;
+
+  explicit Tasukid(Context context);
+  ~Tasukid();
+  Tasukid(const Tasukid&) = delete;
+  Tasukid& operator=(const Tasukid&) = delete;
+
+  void start();
+  void engine_is_back();
+  void leave();
+  // Asks all members, and again when the membership changed meanwhile.
+  void request(const core::Change& change, Answered answered);
+  void apply_config(const core::AppliedConfig& applied, Answered answered);
+  void confirm_down_alone(core::NodeId node);
+  void break_resource(const core::GroupName& group, const core::ResourceName& resource,
+                      const std::string& why);
+
+  // Nothing before it knows what the keeper holds.
+  [[nodiscard]] const core::Replica* replica() const { return replica_.get(); }
+  [[nodiscard]] const Heard& heard() const { return heard_; }
+  [[nodiscard]] bool isolated() const { return right_.isolated(); }
+
+ private:
+  // A change whose outcome somebody waits for.
+  struct Waiting {
+    core::Change change;
+    Answered answered;
+    core::Moment deadline;
+  };
+
+  [[nodiscard]] const core::Config& config() const { return replica_->state().config(); }
+  [[nodiscard]] core::NodeId self() const { return context_.hardware.id(); }
+  [[nodiscard]] executor::Standing standing() const {
+    return right_.isolated() ? executor::Standing::isolated : executor::Standing::keeps;
+  }
+  void hear_of_keeper(const process::HelloReply& kept);
+  void make_replica(const process::HelloReply& kept);
+  void take_over(const process::HelloReply& kept);
+  [[nodiscard]] bool clear_leftovers(const core::Group& group, Time& takes);
+  void connect();
+  void observe(const membership::Observation& observation);
+  void heard(const membership::Message& message);
+  void remember(const std::string& what);
+  void engine_lost(const std::string& why);
+  void carry_out(core::Ready ready);
+  void react();
+  void react_to_config();
+  void watch_right();
+  void give_orders();
+  void run_timers();
+  void carry_out_fences();
+  void fence(const core::FenceOrder& order);
+  void want_lease(bool wanted);
+  void renew_lease();
+  void say_farewell();
+  void say(const core::Message& message);
+  void note(const core::Note& note) const;
+  void ask(const Waiting& waiting);
+  GroupHost& group_host(const core::Group& group);
+
+  Context context_;
+  Life life_;
+  Life connection_;
+  std::unique_ptr<core::Replica> replica_;
+  core::Timing timing_{};
+  membership::MembershipJoiner joiner_;
+  Heard heard_;
+  GroupContext group_context_;
+  std::map<core::GroupName, std::unique_ptr<GroupHost>> groups_;
+  core::LeaseClock lease_;
+  Life renewals_;
+  core::RightWatch right_;
+  std::optional<core::Moment> look_at_right_;
+  core::FenceQueue fences_;
+  std::map<std::string, Life> timers_;
+  std::map<std::string, Waiting> waiting_;
+  uint64_t next_request_ = 1;
+  uint64_t boot_;
+  uint64_t config_counter_seen_ = 0;
+};
+
+}  // namespace tasuki::simulation

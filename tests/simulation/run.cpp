@@ -1,0 +1,162 @@
+#include "tests/simulation/run.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "kit/text.hpp"
+
+namespace tasuki::simulation {
+namespace {
+
+// More runs than this do not make a story shorter that anybody would wait for.
+constexpr int kShrinkRunsMax = 400;
+// An hour of faults takes some hundred thousand.
+constexpr uint64_t kStepsMax = 20'000'000;
+// Equal lines of several nodes within this are one.
+constexpr Time kTogether = 2s;
+
+core::AppliedConfig applied(const core::Config& config) {
+  return {1, "initial", "initial", "", "", config};
+}
+
+bool cuts(const Sentence& sentence) {
+  return sentence.deed == Deed::cut || sentence.deed == Deed::cut_between ||
+         sentence.deed == Deed::cut_one_way || sentence.deed == Deed::cut_witness;
+}
+
+class Run {
+ public:
+  Run(const Scenario& scenario, const Hooks& hooks, const std::function<void(const Line&)>& log)
+      : scenario_(scenario),
+        log_(log),
+        world_({applied(scenario.config), Chance(scenario.seed), scenario.traits, {}, hooks, log}),
+        checks_(world_) {
+    for (const auto& [name, config] : scenario.other_configs) world_.add_config(name, config);
+  }
+
+  Outcome go() {
+    world_.begin();
+    auto fault = scenario_.faults.begin();
+    auto quiet = scenario_.quiets.begin();
+    while (!checks_.violation()) {
+      const bool faults_left = fault != scenario_.faults.end();
+      const bool quiets_left = quiet != scenario_.quiets.end();
+      if (!faults_left && !quiets_left) break;
+      if (faults_left && (!quiets_left || fault->time < quiet->peace)) {
+        run_until(fault->time);
+        if (!checks_.violation()) befall(*fault++);
+      } else {
+        be_quiet(*quiet++);
+      }
+    }
+    if (!checks_.violation()) run_until(scenario_.length);
+    return {checks_.violation(), world_.now(), world_.steps()};
+  }
+
+ private:
+  void run_until(Time until) {
+    while (!checks_.violation() && world_.step(until))
+      if (world_.steps() > kStepsMax) checks_.never_rests();
+  }
+
+  void befall(const Fault& fault) {
+    if (is_out_of_scope(fault.sentence)) return;
+    checks_.excuse();
+    tell(">", to_text(fault.sentence, scenario_.config));
+    const auto done = world_.perform(fault.sentence);
+    if (!done) return tell("refused", done.error().what);
+    if (fault.sentence.deed == Deed::accept_loss) given_up_.insert(fault.sentence.nodes.front());
+  }
+
+  // What no cluster can survive: a word that is not true, like a fence that lies; and a node whose
+  // loss was accepted that is started where it cannot learn of it.
+  bool is_out_of_scope(const Sentence& sentence) {
+    std::erase_if(given_up_, [this](core::NodeId node) { return world_.ring_of(node).size() > 1; });
+    const bool vouches = sentence.deed == Deed::confirm_down || sentence.deed == Deed::accept_loss;
+    if (vouches) return world_.hardware(sentence.nodes.front()).on();
+    if (sentence.deed == Deed::start && given_up_.contains(sentence.nodes.front())) {
+      tell(">", "heal");
+      [[maybe_unused]] const auto healed = world_.perform(Sentence{});
+    }
+    return cuts(sentence) && !given_up_.empty();
+  }
+
+  void tell(const std::string& subject, const std::string& text) const {
+    if (log_) log_({world_.now(), std::nullopt, {core::Note::Level::info, subject, text}});
+  }
+
+  void be_quiet(const Quiet& quiet) {
+    run_until(quiet.peace);
+    if (checks_.violation()) return;
+    checks_.expect_peace();
+    checks_.expect_stillness();
+    run_until(quiet.until);
+    checks_.end_stillness();
+  }
+
+  const Scenario& scenario_;
+  const std::function<void(const Line&)>& log_;
+  World world_;
+  Checks checks_;
+  Nodes given_up_;
+};
+
+}  // namespace
+
+Outcome run_scenario(const Scenario& scenario, const Hooks& hooks,
+                     const std::function<void(const Line&)>& log) {
+  return Run(scenario, hooks, log).go();
+}
+
+Scenario shrink(const Scenario& scenario, const Violation& violation, const Hooks& hooks) {
+  Scenario best = scenario;
+  std::erase_if(best.faults, [&](const Fault& fault) { return fault.time > violation.time; });
+  std::erase_if(best.quiets, [&](const Quiet& quiet) { return quiet.peace > violation.time; });
+  int runs = 0;
+  for (size_t chunk = std::max<size_t>(best.faults.size() / 2, 1); chunk > 0; chunk /= 2) {
+    for (size_t from = 0; from < best.faults.size() && runs < kShrinkRunsMax; ++runs) {
+      Scenario fewer = best;
+      const auto begin = fewer.faults.begin() + static_cast<int64_t>(from);
+      const auto length = static_cast<int64_t>(std::min(chunk, fewer.faults.size() - from));
+      fewer.faults.erase(begin, begin + length);
+      const auto found = run_scenario(fewer, hooks).violation;
+      if (found && found->invariant == violation.invariant)
+        best = std::move(fewer);
+      else
+        from += chunk;
+    }
+  }
+  return best;
+}
+
+// --- The story ----------------------------------------------------------------------------------
+
+void Story::add(const Line& line) {
+  const std::string by = line.node ? config_.node_name(*line.node) : "";
+  const std::string mark = line.note.subject == ">" ? "> " : line.note.subject + ": ";
+  const std::string text = mark + line.note.text;
+  for (auto told = told_.rbegin(); told != told_.rend() && line.time - told->time < kTogether;
+       ++told)
+    if (line.node && told->text == text && !told->by.empty() &&
+        std::ranges::find(told->by, by) == told->by.end()) {
+      told->by.push_back(by);
+      return;
+    }
+  told_.push_back({line.time, line.node ? std::vector{by} : std::vector<std::string>{}, text});
+}
+
+std::vector<std::string> Story::lines() const {
+  std::vector<std::string> lines;
+  for (const Told& told : told_) {
+    std::vector<std::string> by = told.by;
+    std::ranges::sort(by);
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(told.time);
+    lines.push_back(fmt::format("{:>5}.{:03} {}{}", milliseconds.count() / 1000,
+                                milliseconds.count() % 1000, by.empty() ? "" : join(by, ",") + " ",
+                                told.text));
+  }
+  return lines;
+}
+
+}  // namespace tasuki::simulation
