@@ -41,6 +41,7 @@ void print_story(const Scenario& scenario) {
 
 void print_violation(const Scenario& scenario, const Violation& violation) {
   fmt::print("seed {}: violated ({}): {}\n", scenario.seed, violation.invariant, violation.what);
+  std::fflush(stdout);
   const Scenario shrunk = shrink(scenario, violation);
   fmt::print("with {} of {} faults:\n", shrunk.faults.size(), scenario.faults.size());
   for (const Fault& fault : shrunk.faults)

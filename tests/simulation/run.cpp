@@ -10,9 +10,8 @@ namespace tasuki::simulation {
 namespace {
 
 // More runs than this do not make a story shorter that anybody would wait for.
-constexpr int kShrinkRunsMax = 400;
-// An hour of faults takes some hundred thousand.
-constexpr uint64_t kStepsMax = 20'000'000;
+constexpr int kShrinkRunsMax = 300;
+constexpr uint64_t kShrinkStepsMax = 200'000;
 // Equal lines of several nodes within this are one.
 constexpr Time kTogether = 2s;
 
@@ -27,8 +26,10 @@ bool cuts(const Sentence& sentence) {
 
 class Run {
  public:
-  Run(const Scenario& scenario, const Hooks& hooks, const std::function<void(const Line&)>& log)
+  Run(const Scenario& scenario, const Hooks& hooks, const std::function<void(const Line&)>& log,
+      uint64_t steps_max)
       : scenario_(scenario),
+        steps_max_(steps_max),
         log_(log),
         world_({applied(scenario.config), Chance(scenario.seed), scenario.traits, {}, hooks, log}),
         checks_(world_) {
@@ -57,7 +58,7 @@ class Run {
  private:
   void run_until(Time until) {
     while (!checks_.violation() && world_.step(until))
-      if (world_.steps() > kStepsMax) checks_.never_rests();
+      if (world_.steps() > steps_max_) checks_.never_rests();
   }
 
   void befall(const Fault& fault) {
@@ -96,6 +97,7 @@ class Run {
   }
 
   const Scenario& scenario_;
+  uint64_t steps_max_;
   const std::function<void(const Line&)>& log_;
   World world_;
   Checks checks_;
@@ -105,11 +107,13 @@ class Run {
 }  // namespace
 
 Outcome run_scenario(const Scenario& scenario, const Hooks& hooks,
-                     const std::function<void(const Line&)>& log) {
-  return Run(scenario, hooks, log).go();
+                     const std::function<void(const Line&)>& log, uint64_t steps_max) {
+  return Run(scenario, hooks, log, steps_max).go();
 }
 
 Scenario shrink(const Scenario& scenario, const Violation& violation, const Hooks& hooks) {
+  // What goes round in a circle takes long to be seen to, unless that is what is looked for.
+  const uint64_t steps_max = violation.invariant == "rest" ? kStepsMax : kShrinkStepsMax;
   Scenario best = scenario;
   std::erase_if(best.faults, [&](const Fault& fault) { return fault.time > violation.time; });
   std::erase_if(best.quiets, [&](const Quiet& quiet) { return quiet.peace > violation.time; });
@@ -120,7 +124,7 @@ Scenario shrink(const Scenario& scenario, const Violation& violation, const Hook
       const auto begin = fewer.faults.begin() + static_cast<int64_t>(from);
       const auto length = static_cast<int64_t>(std::min(chunk, fewer.faults.size() - from));
       fewer.faults.erase(begin, begin + length);
-      const auto found = run_scenario(fewer, hooks).violation;
+      const auto found = run_scenario(fewer, hooks, {}, steps_max).violation;
       if (found && found->invariant == violation.invariant)
         best = std::move(fewer);
       else

@@ -18,6 +18,7 @@ constexpr Time kLookAtKeeperAgain{100ms};
 constexpr Time kAskAgain{50ms};
 constexpr core::milliseconds kAskFor{30'000};
 constexpr Time kSayAgain{500ms};
+constexpr Time kLeaverWakes{100us};
 
 }  // namespace
 
@@ -252,6 +253,7 @@ void Tasukid::react() {
   const bool owns_something = std::ranges::any_of(
       groups_, [](const auto& entry) { return !entry.second->machine().idle(); });
   want_lease(owns_something && config().nodes.size() > 1);
+  wake_leaver();
 }
 
 void Tasukid::react_to_config() {
@@ -405,19 +407,31 @@ void Tasukid::break_resource(const core::GroupName& group, const core::ResourceN
 }
 
 void Tasukid::leave() {
-  right_.leave(replica_->may_decide());
-  react();
+  leaving_ = true;
   say_farewell();
 }
 
+// As Node::leave() waits: for a change, or for a while.
+void Tasukid::wake_leaver() {
+  if (!leaving_ || std::exchange(leaver_wakes_, true)) return;
+  context_.hardware.after(kLeaverWakes, life_, [this] {
+    leaver_wakes_ = false;
+    say_farewell();
+  });
+}
+
 void Tasukid::say_farewell() {
+  right_.leave(replica_->may_decide());
+  leaver_wakes_ = true;  // not by itself
+  react();
+  leaver_wakes_ = false;
   const bool idle = std::ranges::all_of(
       groups_, [](const auto& entry) { return entry.second->machine().idle(); });
   const core::Farewell next = core::decide_farewell(*replica_, idle);
   if (next.gone)
     return context_.hardware.after(Time{}, life_, [exited = context_.exited] { exited(); });
   if (next.say) say(*next.say);
-  context_.hardware.after(kSayAgain, life_, [this] { leave(); });
+  context_.hardware.after(kSayAgain, life_, [this] { wake_leaver(); });
 }
 
 }  // namespace tasuki::simulation

@@ -100,6 +100,7 @@ class Tasukid {
   void want_lease(bool wanted);
   void renew_lease();
   void say_farewell();
+  void wake_leaver();
   void say(const core::Message& message);
   void note(const core::Note& note) const;
   void ask(const Waiting& waiting);
@@ -117,6 +118,8 @@ class Tasukid {
   core::LeaseClock lease_;
   Life renewals_;
   core::RightWatch right_;
+  bool leaving_ = false;
+  bool leaver_wakes_ = false;  // something changed that it waits for
   std::optional<core::Moment> look_at_right_;
   core::FenceQueue fences_;
   std::map<std::string, Life> timers_;
