@@ -39,6 +39,8 @@ bool gives_orders(const core::Replica& replica, Standing standing) {
   return replica.may_decide() || standing == Standing::isolated;
 }
 
+// Before the members agree nobody acts upon a denial, and one that is said again at every word that
+// is heard would be answered by itself for ever.
 Orders decide_orders(const core::Replica& replica, Standing standing,
                      const std::map<core::GroupName, Order>& known) {
   Orders orders;
@@ -47,7 +49,7 @@ Orders decide_orders(const core::Replica& replica, Standing standing,
     const Order order = order_for(replica, standing, group.name);
     if (order.up || known.contains(group.name))
       orders.give.emplace_back(group.name, order);
-    else if (holds(replica, group.name))
+    else if (replica.agreed() && holds(replica, group.name))
       orders.deny.push_back({{group.name, order.ticket, core::Phase::offline, "", {}}});
   }
   for (const auto& [name, given] : known) {
