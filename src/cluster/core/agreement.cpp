@@ -85,7 +85,10 @@ bool welcome_members(State& state, const Hellos& hellos, const Hello& authority)
     lost_one_is_back |= facts.lost;
     // A node that says goodbye stays a member for a moment.
     const bool leaving = facts.leaving && went_along(hello, authority);
+    const bool new_here = state.durable.epoch > 0 && !state.durable.epoch_members.contains(node);
+    const bool just_back = facts.just_back || new_here;
     facts = {};
+    facts.just_back = just_back;
     facts.lease_counts = hello.lease_counts;
     facts.leaving = leaving;
     if (!leaving) state.durable.let_go.erase(node);
@@ -138,7 +141,12 @@ bool knows_newest(const State& state, const Hellos& hellos) {
     // A node for which somebody vouched made no newer epoch, or its changes may be given up.
     return hellos.contains(node) || state.let_go(node) == LetGo::confirmed;
   };
-  if (hellos.at(most_knowing(hellos)).current) return true;
+  // One that took part in it and never wrote it would still believe in the epoch before.
+  const Hello& known = hellos.at(most_knowing(hellos));
+  const bool settled = std::ranges::any_of(hellos | std::views::values, [&](const Hello& hello) {
+    return hello.settled && hello.epoch == known.epoch;
+  });
+  if (known.current && settled) return true;
   // Every deciding membership follows an earlier one with which it shares a member. When all
   // members of the newest one known here are present, there can be no newer one.
   const bool nobody_is_missing = std::ranges::all_of(config.nodes, [&](const Node& node) {

@@ -36,6 +36,7 @@ struct Hello {
   bool current = false;  // was a member of the last deciding membership without a break
   uint64_t epoch = 0;
   std::set<NodeId> epoch_members;
+  bool settled = false;  // every one of them has the epoch on its disk
   uint64_t version = 0;
   uint64_t config_counter = 0;
   std::string config_hash;

@@ -24,6 +24,8 @@ std::string why_not(const State& state, const View& view, const GroupName& group
   if (!view.members.contains(node)) return "is not in the cluster";
   if (state.durable.intent.standby.contains(node)) return "is set aside";
   if (node_state(state, node).leaving) return "is leaving";
+  // Somebody's disk may still have the proof that it owns nothing.
+  if (node_state(state, node).just_back) return "is only just back";
   const auto& failures = group_state(state, group).failures;
   const auto failed = failures.find(node);
   return failed == failures.end() ? "" : "failed: " + failed->second.reason;

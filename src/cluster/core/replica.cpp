@@ -16,12 +16,26 @@ namespace {
 // More changes than this waiting for the disks means that somebody floods the cluster.
 constexpr size_t kPendingMax = 256;
 
+// More memberships than one that was given up can have been in alone: one a second for 30 years.
+constexpr uint64_t kEpochsOfOneGivenUp = 1'000'000'000;
+
+// Under this name members tell each other that they have the epoch on their disks.
+std::string epoch_id(uint64_t epoch) {
+  return fmt::format("epoch {}", epoch);
+}
+
 }  // namespace
 
 Replica::Replica(NodeId self, Durable durable, bool stale,
                  std::function<std::vector<GroupReport>()> holds)
     : self_(self), stale_(stale), holds_(std::move(holds)) {
   state_.durable = std::move(durable);
+}
+
+void Replica::was_off() {
+  const bool alone = decided_by_fence(state_.config());
+  std::erase_if(state_.durable.let_go,
+                [&](const auto& proof) { return alone || proof.second == LetGo::confirmed; });
 }
 
 Ready Replica::membership_changed(const EngineView& engine) {
@@ -73,6 +87,7 @@ Hello Replica::hello() const {
   hello.current = current_;
   hello.epoch = state_.durable.epoch;
   hello.epoch_members = state_.durable.epoch_members;
+  hello.settled = settled();
   hello.version = state_.durable.version;
   hello.config_counter = state_.durable.applied.counter;
   hello.config_hash = state_.durable.applied.hash;
@@ -172,6 +187,7 @@ void Replica::agree(const State& base) {
         state_.config().find_node(node) != nullptr)
       note(Note::Level::warning, fmt::format("node {}", state_.config().node_name(node)),
            view_.view.alive.contains(node) ? "its tasukid does not answer" : "is lost");
+  hear_who_has_the_epoch();
   gain_or_lose_right();
   for (const Early& said : early)
     if (said.greeted || !std::holds_alternative<Report>(said.message))
@@ -189,11 +205,7 @@ void Replica::gain_or_lose_right() {
     current_ = true;
     for (auto& [node, hello] : hellos_) hello.current = true;
     if (!new_epoch) return;
-    stale_ = false;
-    ++state_.durable.epoch;
-    state_.durable.epoch_members = view_.view.members;
-    write_now();
-    return;
+    return begin_epoch();
   }
   // While members greet each other again nothing is lost yet; and of two nodes without a witness
   // nobody can decide elsewhere while this one is alive, because that takes this one's death.
@@ -208,6 +220,41 @@ void Replica::gain_or_lose_right() {
       Note::Level::warning, "cluster",
       "this side has lost the right to decide; it marks itself stale and stops its groups in time");
   write_now();
+}
+
+void Replica::begin_epoch() {
+  stale_ = false;
+  // One that was given up may have gone on alone; it must never seem to know more than this side.
+  const bool gave_up_one = std::ranges::any_of(state_.durable.epoch_members, [&](NodeId node) {
+    return state_.let_go(node) == LetGo::confirmed;
+  });
+  state_.durable.epoch += gave_up_one ? kEpochsOfOneGivenUp : 1;
+  state_.durable.epoch_members = view_.view.members;
+  write_now();
+  epoch_stored_by_.clear();
+  epoch_write_ = write_number_;
+}
+
+// Of what was said of it in an earlier ring some may have heard more than others.
+void Replica::hear_who_has_the_epoch() {
+  epoch_stored_by_.clear();
+  const bool known = std::ranges::any_of(hellos_, [&](const auto& entry) {
+    return entry.second.settled && entry.second.epoch == state_.durable.epoch;
+  });
+  if (known) {
+    epoch_stored_by_ = state_.durable.epoch_members;
+    welcome_for_good();
+  } else if (!epoch_write_) {
+    ready_.send.emplace_back(Stored{epoch_id(state_.durable.epoch)});
+  }
+}
+
+void Replica::welcome_for_good() {
+  for (auto& [node, facts] : state_.nodes) facts.just_back = false;
+}
+
+bool Replica::settled() const {
+  return std::ranges::includes(epoch_stored_by_, state_.durable.epoch_members);
 }
 
 Ready Replica::request(const std::string& id, const Change& change) {
@@ -262,6 +309,8 @@ void Replica::apply(NodeId from, const Message& message) {
     pending_.push_back({propose->id, propose->change, {}, 0, {}});
     advance_pending();
   } else if (const auto* stored = std::get_if<Stored>(&message)) {
+    if (stored->id == epoch_id(state_.durable.epoch)) epoch_stored_by_.insert(from);
+    if (settled()) welcome_for_good();
     if (!pending_.empty() && pending_.front().id == stored->id) {
       pending_.front().stored.insert(from);
       advance_pending();
@@ -409,6 +458,11 @@ Ready Replica::written(uint64_t number) {
   if (!pending_.empty() && pending_.front().active && pending_.front().write_number == number) {
     pending_.front().on_disk = true;
     ready_.send.emplace_back(Stored{pending_.front().id});
+  }
+  // Every write has the epoch of its time or a later one.
+  if (epoch_write_ && number >= *epoch_write_) {
+    epoch_write_.reset();
+    ready_.send.emplace_back(Stored{epoch_id(state_.durable.epoch)});
   }
   return take();
 }

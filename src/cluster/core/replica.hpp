@@ -60,6 +60,11 @@ class Replica {
   // Before the first membership: whether the end of this node's lease proves anything.
   void set_lease_counts(bool counts) { lease_counts_ = counts; }
 
+  // Before the first membership: this node was off since it wrote its state, and those that it knew
+  // to be down may have been started meanwhile. A vouch for one is forgotten; where a proof would
+  // let it decide alone, every proof is.
+  void was_off();
+
   Ready membership_changed(const EngineView& engine);
   Ready engine_lost();
   Ready delivered(NodeId from, const Message& message);
@@ -125,6 +130,10 @@ class Replica {
   void end_pending(const std::string& why);
   void answer(const std::string& id, Result<uint64_t> version);
   void gain_or_lose_right();
+  void begin_epoch();
+  void hear_who_has_the_epoch();
+  void welcome_for_good();
+  [[nodiscard]] bool settled() const;
   void replan();
   void write_now();
   [[nodiscard]] Hello hello() const;
@@ -150,6 +159,9 @@ class Replica {
   std::set<std::string> asked_;  // by this node, and not answered
   std::vector<FenceOrder> fences_;
   uint64_t write_number_ = 0;
+  // Who has the newest epoch on its disk, and from which write on this node has.
+  std::set<NodeId> epoch_stored_by_;
+  std::optional<uint64_t> epoch_write_;
   Ready ready_;
 };
 

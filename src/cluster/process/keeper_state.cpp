@@ -225,6 +225,7 @@ void KeeperState::answer(uint64_t id, const Lease& lease) {
     lease_.reset();
   } else if (from + lease.lease > now_) {
     lease_ = Held{from + lease.lease, lease.release};
+    leased_ = true;
   } else {
     // It was on its way for longer than it holds; the one before runs out as it would have.
     return reply(id, Error{"the lease came too late to count"});
@@ -326,7 +327,7 @@ KeeperState::Process* KeeperState::find_process(const ProcessName& name) {
 }
 
 HelloReply KeeperState::snapshot() const {
-  HelloReply hello{{}, lease_expired_, watchdog_};
+  HelloReply hello{{}, lease_expired_, watchdog_, leased_};
   for (const auto& [name, group] : groups_) {
     KeptGroup kept{name, group.note, group.releases, {}};
     for (const auto& [key, process] : group.processes)

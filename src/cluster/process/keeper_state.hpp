@@ -173,6 +173,7 @@ class KeeperState {
   std::map<std::string, Group> groups_;
   std::optional<Held> lease_;
   bool lease_expired_ = false;
+  bool leased_ = false;
   bool tasukid_may_act_ = false;  // one that was to be ended may still be at work
   bool watchdog_;
   Moment now_;

@@ -214,7 +214,7 @@ TEST_F(KeeperTest, a_lease_that_runs_out_stops_everything_and_unmounts) {
   start(kMain, "trap '' TERM; cd " + keeper->disk() + "; echo ready; while :; do sleep 1000; done");
   ASSERT_TRUE(keeper->disk_mounted());
   client->lease(std::chrono::steady_clock::now(), 50ms, 3s);
-  EXPECT_EQ(wait_for_release(), (HelloReply{{}, true, false}));
+  EXPECT_EQ(wait_for_release(), (HelloReply{{}, true, false, true}));
   EXPECT_TRUE(keeper->pids(kMain).empty());
   EXPECT_FALSE(keeper->disk_mounted());
 }
@@ -238,7 +238,7 @@ TEST_F(KeeperTest, a_tasukid_that_hangs_is_ended_before_its_groups_are_let_go_of
   ASSERT_EQ(::waitid(P_PIDFD, static_cast<id_t>(tasukid.get()), &how, WEXITED), 0);
   EXPECT_EQ(how.si_status, SIGKILL);
   client.emplace(context, keeper->socket());
-  EXPECT_EQ(wait_for_release(), (HelloReply{{}, true, false}));
+  EXPECT_EQ(wait_for_release(), (HelloReply{{}, true, false, true}));
   EXPECT_FALSE(keeper->disk_mounted());
 }
 

@@ -130,7 +130,8 @@ void put(Json& json, const HelloReply& reply) {
                {"version", kProtocolVersion},
                {"groups", std::move(groups)},
                {"lease_expired", reply.lease_expired},
-               {"watchdog", reply.watchdog}});
+               {"watchdog", reply.watchdog},
+               {"leased", reply.leased}});
 }
 void put(Json& json, const SpawnReply& reply) {
   json.update({{"ok", true}, {"pid", reply.pid}});
@@ -151,6 +152,7 @@ HelloReply hello_reply_of(const Json& json) {
   HelloReply reply;
   reply.lease_expired = json.at("lease_expired");
   reply.watchdog = json.at("watchdog");
+  reply.leased = json.at("leased");
   for (const Json& item : json.at("groups")) {
     KeptGroup group{item.at("name"), item.at("note"), releases_of(item.at("releases")), {}};
     for (const Json& process : item.at("processes"))

@@ -192,13 +192,14 @@ Json write(const NodeState& node) {
           {"may_hold_anything", node.may_hold_anything},
           {"absent_too_long", node.absent_too_long},
           {"lost", node.lost},
+          {"just_back", node.just_back},
           {"fence_attempts", node.fence_attempts},
           {"fence_problem", node.fence_problem}};
 }
 NodeState parse_node_state(const Json& json) {
-  return {json.at("lease_counts"),    json.at("leaving"), json.at("may_hold_anything"),
-          json.at("absent_too_long"), json.at("lost"),    json.at("fence_attempts"),
-          json.at("fence_problem")};
+  return {json.at("lease_counts"),    json.at("leaving"),      json.at("may_hold_anything"),
+          json.at("absent_too_long"), json.at("lost"),         json.at("just_back"),
+          json.at("fence_attempts"),  json.at("fence_problem")};
 }
 
 Json write(const State& state) {
@@ -289,6 +290,7 @@ Json write(const Hello& hello) {
           {"current", hello.current},
           {"epoch", hello.epoch},
           {"epoch_members", ids(hello.epoch_members)},
+          {"settled", hello.settled},
           {"version", hello.version},
           {"config_counter", hello.config_counter},
           {"config_hash", hello.config_hash},
@@ -305,6 +307,7 @@ Hello parse_hello(const Json& json) {
   hello.current = json.at("current");
   hello.epoch = json.at("epoch");
   hello.epoch_members = parse_ids(json.at("epoch_members"));
+  hello.settled = json.at("settled");
   hello.version = json.at("version");
   hello.config_counter = json.at("config_counter");
   hello.config_hash = json.at("config_hash");

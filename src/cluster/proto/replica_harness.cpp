@@ -66,6 +66,7 @@ void Cluster::cut_power(NodeId node) {
   story_.push_back(fmt::format("{} loses its power", node));
   if (m.replica) end_program(node);
   m.on = false;
+  m.leased = false;
   m.keeper.clear();
   Nodes left = rings_[m.ring].alive;
   left.erase(node);
@@ -81,6 +82,7 @@ void Cluster::kill_tasukid(NodeId node) {
 
 void Cluster::end_program(NodeId node) {
   Machine& m = machine(node);
+  m.leased |= !m.keeper.empty();
   // Of the writes under way some reach the disk.
   for (size_t done = choose_(m.writing.size() + 1); done > 0; --done) {
     m.disk = encode_state_file({m.writing.front().durable, m.writing.front().stale});
@@ -116,6 +118,7 @@ void Cluster::start_tasukid(NodeId node) {
     return holds;
   });
   m.replica->set_lease_counts(m.lease_counts);
+  if (!m.leased) m.replica->was_off();
   for (const auto& [name, held] : m.keeper) m.orders[name] = {true, held.ticket};
   rings_[m.ring].members.insert(node);
   install_members(m.ring);

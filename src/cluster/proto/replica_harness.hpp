@@ -74,6 +74,7 @@ class Cluster {
     bool said_goodbye = false;
     int starts = 0;  // of tasukid
     bool lease_counts = false;
+    bool leased = false;  // its keeper held a lease since the power came
     std::string disk;
     std::unique_ptr<Replica> replica;
     std::deque<Ready::Write> writing;

@@ -235,6 +235,47 @@ TEST_F(Story, two_that_lose_each_other_decide_by_the_fence) {
   EXPECT_EQ(cluster.violation(), "");
 }
 
+TEST_F(Story, one_of_two_that_was_off_does_not_trust_its_old_proof) {
+  Cluster cluster = fenced_pair();
+  cluster.all_up();
+  cluster.cut_power(kSv1);
+  cluster.run();
+  EXPECT_EQ(cluster.owners("g1"), nodes({2}));
+  cluster.cut_power(kSv2);
+  cluster.boot(kSv1);
+  cluster.run();
+  cluster.confirm_down_alone(kSv1, kSv2);
+  cluster.run();
+  EXPECT_EQ(cluster.owners("g1"), nodes({1}));
+  // Its disk says that sv1 was switched off; but that was before it was off itself.
+  cluster.boot(kSv2);
+  cluster.run();
+  EXPECT_EQ(cluster.owners("g1"), nodes({1}));
+  EXPECT_EQ(cluster.violation(), "");
+  cluster.connect({nodes({1, 2})});
+  cluster.run();
+  EXPECT_EQ(cluster.owners("g1"), nodes({1}));
+}
+
+TEST_F(Story, one_that_could_not_write_the_newest_epoch_is_waited_for) {
+  Config config = make_config(2, 1);
+  config.witness = Witness{"10.0.0.9"};
+  Cluster cluster(config);
+  cluster.all_up();
+  cluster.connect({nodes({2}), nodes({1})});
+  cluster.run();
+  EXPECT_TRUE(cluster.replica(kSv2).may_decide());
+  cluster.machine(kSv2).slow_disk = true;
+  cluster.connect({nodes({1, 2})});
+  cluster.run();
+  EXPECT_TRUE(cluster.replica(kSv1).may_decide());
+  // On its disk sv2 still decides alone; whatever sv1 acknowledged now, sv2 would not know of.
+  cluster.connect({nodes({1}), nodes({2})});
+  cluster.run();
+  EXPECT_FALSE(cluster.replica(kSv1).may_decide());
+  EXPECT_THAT(cluster.replica(kSv1).obstacle(), HasSubstr("may not know the newest state"));
+}
+
 TEST_F(Story, of_two_without_a_switch_none_takes_over_by_itself) {
   Cluster cluster(make_config(2, 1));
   cluster.all_up();

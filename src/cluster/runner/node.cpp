@@ -122,6 +122,7 @@ Task<Result<void>> Node::start() {
   }
   replica_.set_lease_counts(kept->watchdog && core::watchdog_outlives_pauses(
                                                   *config().find_node(self_), detect_machine()));
+  if (!kept->leased) replica_.was_off();
   for (const process::KeptGroup& group : kept->groups) {
     const core::Group* configured = config().find_group(core::GroupName{group.name});
     if (configured != nullptr) {
@@ -145,6 +146,8 @@ Task<Result<void>> Node::start() {
       co_return failure(cleared.error().during(
           fmt::format("this server may not join while it holds a part of group {}", group.name)));
   }
+  if (kept->groups.empty())
+    if (auto cleared = co_await clear_removed_groups(); !cleared) co_return cleared;
   co_await adopt_node_services(std::move(*kept));
 
   config_counter_seen_ = replica_.state().durable.applied.counter;
@@ -194,6 +197,24 @@ void Node::tell_accounts() {
     auto accounts = read_accounts(config);
     asio::post(io_, [this, accounts = std::move(accounts)] { say(accounts); });
   });
+}
+
+// Of a group that was removed while its keeper died nothing tells but the earlier configurations.
+Task<Result<void>> Node::clear_removed_groups() {
+  for (const core::AppliedConfig& applied : store_.history()) {
+    const auto earlier = read_config(applied.text);
+    if (!earlier) continue;
+    for (const core::Group& group : earlier->groups) {
+      if (config().find_group(group.name) != nullptr) continue;
+      GroupRunner removed(group_context_, executor::group_spec(*earlier, group));
+      if (auto cleared = co_await removed.clear_leftovers(); !cleared)
+        co_return failure(cleared.error().during(
+            fmt::format("this server may not join while it holds a part of group {}, which was "
+                        "removed",
+                        group.name)));
+    }
+  }
+  co_return Result<void>{};
 }
 
 // What it holds is undone as the keeper would do it, and proved, before it is forgotten.

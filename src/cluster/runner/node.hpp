@@ -85,6 +85,7 @@ class Node {
   struct Waiting;  // a change whose outcome somebody waits for
 
   Task<Result<void>> end_unknown_group(process::KeptGroup group);
+  Task<Result<void>> clear_removed_groups();
   void answer(const core::Outcome& outcome);
   void carry_out(core::Ready ready);
   void heard(core::NodeId from, std::string_view text);
