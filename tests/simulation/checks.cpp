@@ -8,6 +8,12 @@
 namespace tasuki::simulation {
 namespace {
 
+// What follows from a membership is over by then.
+constexpr Time kRingSettled = 3min;
+
+// A group that cannot be stopped is reason enough for one, and a watchdog for another.
+constexpr int kResetsAllowed = 2;
+
 // Without anything that could be a cause a group starts at most once on each node, plus the times
 // it may be started again in place.
 int starts_allowed(const core::Config& config, const core::GroupName& name) {
@@ -44,6 +50,7 @@ Checks::Checks(World& world) : world_(world) {
   world_.observer.let_go = [this](core::NodeId node, const core::GroupName& group) {
     let_go(node, group);
   };
+  world_.observer.reset = [this](core::NodeId node, const std::string& why) { reset(node, why); };
   world_.observer.told = [this](core::NodeId node) { told(node); };
   world_.observer.timer = [this](const std::string& name) {
     if (!name.starts_with("absent/")) excuse();
@@ -64,7 +71,7 @@ void Checks::held(core::NodeId node, const core::GroupName& group) {
   if (holders.size() > 1)
     violate("owner",
             fmt::format("group {} can be written by nodes {}", group, fmt::join(holders, " and ")));
-  if (still_)
+  if (nothing_may_happen())
     violate("reason", fmt::format("group {} comes up on node {} without a cause", group, node));
   const int starts = ++starts_[group];
   if (starts > starts_allowed(world_.config(), group))
@@ -72,18 +79,38 @@ void Checks::held(core::NodeId node, const core::GroupName& group) {
 }
 
 void Checks::let_go(core::NodeId node, const core::GroupName& group) {
-  if (still_)
+  if (nothing_may_happen())
     violate("reason", fmt::format("group {} goes down on node {} without a cause", group, node));
+}
+
+bool Checks::nothing_may_happen() const {
+  return still_ && world_.now() - ring_changed_at_ > kRingSettled;
 }
 
 void Checks::excuse() {
   still_ = false;
+  starts_.clear();
+  resets_.clear();
+}
+
+// A node that resets itself again and again takes every other group with it each time.
+void Checks::reset(core::NodeId node, const std::string& why) {
+  if (++resets_[node] > kResetsAllowed)
+    violate("flaps", fmt::format("node {} resets itself again and again: {}", node, why));
+}
+
+// In a network where not everybody reaches everybody rings go on changing, and groups with them.
+void Checks::notice_ring(core::NodeId node) {
+  const std::string& ring = world_.tasukid(node)->heard().ring;
+  if (std::exchange(rings_[node], ring) == ring) return;
+  ring_changed_at_ = world_.now();
   starts_.clear();
 }
 
 // --- One state ----------------------------------------------------------------------------------
 
 void Checks::told(core::NodeId node) {
+  notice_ring(node);
   compare_states(node);
   check_acknowledged(node);
 }
@@ -116,7 +143,9 @@ void Checks::answered(core::NodeId via, const core::Change& change,
     }
     return;
   }
-  if (asked != nullptr && *version >= newest_.version && asked->state().durable.version == *version)
+  // A vouch that a side without the right takes is forgotten when a membership knows more.
+  if (asked != nullptr && asked->may_decide() && *version >= newest_.version &&
+      asked->state().durable.version == *version)
     newest_ = {*version, content_of(asked->state().durable), ring_number(world_, via)};
 }
 

@@ -21,8 +21,7 @@ class Checks {
   // Looks on from now on.
   explicit Checks(World& world);
 
-  // Something that excuses groups for moving or starting: `cause` says what, of `node` or, without
-  // one, of everything.
+  // A fault, or an administrator's word: whatever moves or starts now may have its cause in it.
   void excuse();
   // Faults have stopped for long enough: every group that can run runs.
   void expect_peace();
@@ -44,6 +43,9 @@ class Checks {
   void held(core::NodeId node, const core::GroupName& group);
   void let_go(core::NodeId node, const core::GroupName& group);
   void told(core::NodeId node);
+  void reset(core::NodeId node, const std::string& why);
+  void notice_ring(core::NodeId node);
+  [[nodiscard]] bool nothing_may_happen() const;
   void compare_states(core::NodeId node);
   void check_acknowledged(core::NodeId node);
   void answered(core::NodeId via, const core::Change& change, const Result<uint64_t>& version);
@@ -54,7 +56,11 @@ class Checks {
   World& world_;
   std::optional<Violation> violation_;
   bool still_ = false;
-  std::map<core::GroupName, int> starts_;     // since anything happened that could excuse one
+  Time ring_changed_at_{};
+  // Since anything happened that could excuse them.
+  std::map<core::GroupName, int> starts_;
+  std::map<core::NodeId, int> resets_;
+  std::map<core::NodeId, std::string> rings_;
   std::map<uint64_t, std::string> contents_;  // of every version that a deciding node had
   Acknowledged newest_;
 };

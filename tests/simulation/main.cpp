@@ -1,123 +1,67 @@
 // tasuki-sim: whole clusters in virtual time, with everything that can go wrong.
-#include <atomic>
-#include <chrono>
 #include <cstdio>
-#include <mutex>
 #include <thread>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "kit/json.hpp"
-#include "kit/text.hpp"
-#include "tests/simulation/run.hpp"
+#include "tests/simulation/cases.hpp"
+#include "tests/simulation/search.hpp"
 
 namespace tasuki::simulation {
 namespace {
 
 struct Options {
+  Search search;
   std::string seeds;
-  Size size;
-  unsigned threads = std::max(1U, std::thread::hardware_concurrency());
-  bool json = false;
+  int minutes = 60;
   bool story = false;
+  bool planted = false;
+  bool cases = false;
+  bool rewrite = false;
+  std::string lab_story;
+  std::vector<std::string> names;
 };
 
-struct Totals {
-  uint64_t runs = 0;
-  Time simulated{};
-  uint64_t steps = 0;
-  uint64_t violations = 0;
-  double seconds = 0;
-};
-
-void print_story(const Scenario& scenario) {
-  Story story(scenario.config);
-  const Outcome outcome = run_scenario(scenario, {}, [&](const Line& line) { story.add(line); });
-  for (const std::string& line : story.lines()) fmt::print("  {}\n", line);
-  if (outcome.violation)
-    fmt::print("  violated ({}): {}\n", outcome.violation->invariant, outcome.violation->what);
-}
-
-void print_violation(const Scenario& scenario, const Violation& violation) {
-  fmt::print("seed {}: violated ({}): {}\n", scenario.seed, violation.invariant, violation.what);
-  std::fflush(stdout);
-  const Scenario shrunk = shrink(scenario, violation);
-  fmt::print("with {} of {} faults:\n", shrunk.faults.size(), scenario.faults.size());
-  for (const Fault& fault : shrunk.faults)
-    fmt::print("  {:.3f}s {}\n", std::chrono::duration<double>(fault.time).count(),
-               to_text(fault.sentence, scenario.config));
-  fmt::print("the story:\n");
-  print_story(shrunk);
-}
-
-Totals run_seeds(uint64_t first, uint64_t last, const Options& options) {
-  Totals totals;
-  std::mutex mutex;
-  std::atomic<uint64_t> next{first};
-  const auto begun = std::chrono::steady_clock::now();
-  const auto work = [&] {
-    for (uint64_t seed = next++; seed <= last; seed = next++) {
-      const Scenario scenario = make_scenario(seed, options.size);
-      const Outcome outcome = run_scenario(scenario);
-      const std::lock_guard guard(mutex);
-      ++totals.runs;
-      totals.simulated += outcome.simulated;
-      totals.steps += outcome.steps;
-      if (outcome.violation) {
-        ++totals.violations;
-        print_violation(scenario, *outcome.violation);
-      }
-      if (totals.runs % 100 == 0) {
-        fmt::print("{} of {} runs, {} violations\n", totals.runs, last - first + 1,
-                   totals.violations);
-        std::fflush(stdout);
-      }
-    }
-  };
-  {
-    std::vector<std::jthread> threads;
-    for (unsigned i = 0; i < options.threads; ++i) threads.emplace_back(work);
+int run(Options& options) {
+  options.search.size.length = std::chrono::minutes(options.minutes);
+  if (options.planted) return catch_planted_bugs(options.names);
+  if (options.cases)
+    return run_cases(TASUKI_SIMULATION_FOLDER, options.names,
+                     options.rewrite ? Expectation::rewrite : Expectation::compare);
+  if (!options.lab_story.empty()) return tell_story(options.lab_story);
+  const auto seeds = parse_seeds(options.seeds);
+  if (!seeds) {
+    fmt::print(stderr, "\"{}\" are no seeds; expected A..B, or one seed\n", options.seeds);
+    return 2;
   }
-  totals.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-  return totals;
-}
-
-int search(const Options& options) {
-  const auto dots = options.seeds.find("..");
-  const uint64_t first = std::stoull(options.seeds);
-  const uint64_t last =
-      dots == std::string::npos ? first : std::stoull(options.seeds.substr(dots + 2));
-  const Totals totals = run_seeds(first, last, options);
-  if (options.story && first == last) print_story(make_scenario(first, options.size));
-  const double hours = std::chrono::duration<double, std::ratio<3600>>(totals.simulated).count();
-  fmt::print("{} runs, {:.1f} simulated hours, {} violations, {:.1f} s ({} steps)\n", totals.runs,
-             hours, totals.violations, totals.seconds, totals.steps);
-  if (options.json)
-    fmt::print("{}\n", Json{{"runs", totals.runs},
-                            {"simulated_hours", hours},
-                            {"violations", totals.violations},
-                            {"seconds", totals.seconds}}
-                           .dump());
-  return totals.violations == 0 ? 0 : 1;
+  std::tie(options.search.first, options.search.last) = *seeds;
+  if (options.story) print_story(make_scenario(options.search.first, options.search.size));
+  return search(options.search);
 }
 
 }  // namespace
 }  // namespace tasuki::simulation
 
 int main(int argc, char** argv) {
-  using namespace tasuki::simulation;
-  Options options;
-  int minutes = 60;
+  tasuki::simulation::Options options;
+  options.search.threads = std::max(1U, std::thread::hardware_concurrency());
   CLI::App app{"Whole clusters in virtual time, with everything that can go wrong", "tasuki-sim"};
-  app.add_option("--seeds", options.seeds, "A..B, or one seed")->required();
-  app.add_option("--nodes", options.size.nodes, "how many; by default 2 to 5, as the seed says");
-  app.add_option("--groups", options.size.groups, "how many");
-  app.add_option("--minutes", minutes, "how long each run lasts in virtual time");
-  app.add_option("--threads", options.threads, "how many runs at once");
-  app.add_flag("--json", options.json, "end with one JSON object");
-  app.add_flag("--story", options.story, "of a single seed: everything that was told");
+  app.add_option("--seeds", options.seeds, "A..B, or one seed: runs with random faults");
+  app.add_option("--nodes", options.search.size.nodes, "how many; else 2 to 5, as the seed says");
+  app.add_option("--groups", options.search.size.groups, "how many");
+  app.add_option("--minutes", options.minutes, "how long a run lasts in virtual time")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--threads", options.search.threads, "how many runs at once")
+      ->check(CLI::PositiveNumber);
+  app.add_flag("--json", options.search.json, "end with one JSON object");
+  app.add_flag("--story", options.story, "tell everything of the first seed");
+  app.add_flag("--planted", options.planted, "prove that planted bugs are caught");
+  app.add_flag("--cases", options.cases, "run the cases");
+  app.add_flag("--rewrite", options.rewrite, "write what the cases tell as what is expected");
+  app.add_option("--lab-story", options.lab_story, "the folder of a lab case with a story");
+  app.add_option("NAME", options.names, "of cases or planted bugs: only these");
+  app.require_option(1, 0);
   CLI11_PARSE(app, argc, argv);
-  options.size.length = std::chrono::minutes(minutes);
-  return search(options);
+  return tasuki::simulation::run(options);
 }

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
-#include "kit/text.hpp"
+#include "cluster/simulation/story.hpp"
 
 namespace tasuki::simulation {
 namespace {
@@ -12,16 +10,18 @@ namespace {
 // More runs than this do not make a story shorter that anybody would wait for.
 constexpr int kShrinkRunsMax = 300;
 constexpr uint64_t kShrinkStepsMax = 200'000;
-// Equal lines of several nodes within this are one.
-constexpr Time kTogether = 2s;
 
 core::AppliedConfig applied(const core::Config& config) {
   return {1, "initial", "initial", "", "", config};
 }
 
-bool cuts(const Sentence& sentence) {
-  return sentence.deed == Deed::cut || sentence.deed == Deed::cut_between ||
-         sentence.deed == Deed::cut_one_way || sentence.deed == Deed::cut_witness;
+// What may keep one node from meeting the others.
+bool separates(const Sentence& sentence) {
+  constexpr Deed kSeparating[] = {
+      Deed::lose,         Deed::freeze,      Deed::pause,         Deed::cut,   Deed::cut_between,
+      Deed::cut_one_way,  Deed::cut_witness, Deed::lose_witness,  Deed::delay, Deed::loss,
+      Deed::kill_tasukid, Deed::kill_keeper, Deed::kill_corosync, Deed::leave, Deed::disk_hangs};
+  return std::ranges::find(kSeparating, sentence.deed) != std::end(kSeparating);
 }
 
 class Run {
@@ -64,7 +64,7 @@ class Run {
   void befall(const Fault& fault) {
     if (is_out_of_scope(fault.sentence)) return;
     checks_.excuse();
-    tell(">", to_text(fault.sentence, scenario_.config));
+    tell(kDeedSubject, to_text(fault.sentence, scenario_.config));
     const auto done = world_.perform(fault.sentence);
     if (!done) return tell("refused", done.error().what);
     if (fault.sentence.deed == Deed::accept_loss) given_up_.insert(fault.sentence.nodes.front());
@@ -77,10 +77,10 @@ class Run {
     const bool vouches = sentence.deed == Deed::confirm_down || sentence.deed == Deed::accept_loss;
     if (vouches) return world_.hardware(sentence.nodes.front()).on();
     if (sentence.deed == Deed::start && given_up_.contains(sentence.nodes.front())) {
-      tell(">", "heal");
+      tell(kDeedSubject, "heal");
       [[maybe_unused]] const auto healed = world_.perform(Sentence{});
     }
-    return cuts(sentence) && !given_up_.empty();
+    return separates(sentence) && !given_up_.empty();
   }
 
   void tell(const std::string& subject, const std::string& text) const {
@@ -132,35 +132,6 @@ Scenario shrink(const Scenario& scenario, const Violation& violation, const Hook
     }
   }
   return best;
-}
-
-// --- The story ----------------------------------------------------------------------------------
-
-void Story::add(const Line& line) {
-  const std::string by = line.node ? config_.node_name(*line.node) : "";
-  const std::string mark = line.note.subject == ">" ? "> " : line.note.subject + ": ";
-  const std::string text = mark + line.note.text;
-  for (auto told = told_.rbegin(); told != told_.rend() && line.time - told->time < kTogether;
-       ++told)
-    if (line.node && told->text == text && !told->by.empty() &&
-        std::ranges::find(told->by, by) == told->by.end()) {
-      told->by.push_back(by);
-      return;
-    }
-  told_.push_back({line.time, line.node ? std::vector{by} : std::vector<std::string>{}, text});
-}
-
-std::vector<std::string> Story::lines() const {
-  std::vector<std::string> lines;
-  for (const Told& told : told_) {
-    std::vector<std::string> by = told.by;
-    std::ranges::sort(by);
-    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(told.time);
-    lines.push_back(fmt::format("{:>5}.{:03} {}{}", milliseconds.count() / 1000,
-                                milliseconds.count() % 1000, by.empty() ? "" : join(by, ",") + " ",
-                                told.text));
-  }
-  return lines;
 }
 
 }  // namespace tasuki::simulation

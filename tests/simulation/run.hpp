@@ -3,8 +3,6 @@
 
 #include <functional>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "tests/simulation/checks.hpp"
 #include "tests/simulation/scenario.hpp"
@@ -26,22 +24,5 @@ Outcome run_scenario(const Scenario& scenario, const Hooks& hooks = {},
 
 // The scenario with as few faults as still bring the same violation.
 Scenario shrink(const Scenario& scenario, const Violation& violation, const Hooks& hooks = {});
-
-// "12.345 sv1: group web: is up on sv1": the story as lines, equal ones of several nodes as one.
-class Story {
- public:
-  explicit Story(const core::Config& config) : config_(config) {}
-  void add(const Line& line);
-  [[nodiscard]] std::vector<std::string> lines() const;
-
- private:
-  struct Told {
-    Time time;
-    std::vector<std::string> by;
-    std::string text;
-  };
-  const core::Config& config_;
-  std::vector<Told> told_;
-};
 
 }  // namespace tasuki::simulation

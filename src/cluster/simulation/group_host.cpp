@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -35,7 +36,9 @@ void GroupHost::adopt(uint64_t ticket) {
                        : held_by_kernel(item)
                            ? context_.hardware.holds(machine_.spec().name, item.resource.name)
                            : true;
-    if (is_up) up.push_back(item.resource.name);
+    if (!is_up) continue;
+    up.push_back(item.resource.name);
+    if (item.service) watched_.insert(item.resource.name);
   }
   perform(machine_.adopt(ticket, up));
 }
@@ -56,17 +59,14 @@ void GroupHost::exited(const process::Exited& exited) {
     return told(exited.status);
   }
   for (const Item& item : machine_.spec().items)
-    if (item.service && item.resource.name.value == exited.name.key)
+    if (item.resource.name.value == exited.name.key && watched_.erase(item.resource.name) > 0)
       return break_resource(item.resource.name, fmt::format("{} {}", item.service->name,
                                                             process::describe(exited.status)));
 }
 
 void GroupHost::break_resource(const core::ResourceName& resource, const std::string& why) {
   note(Note::Level::warning, fmt::format("{}: {}", resource, why));
-  const size_t before = machine_.restarts_of(resource);
   perform(machine_.fault(resource, why, machine_time()));
-  if (machine_.restarts_of(resource) > before)
-    note(Note::Level::info, fmt::format("{}: is started again here", resource));
 }
 
 // --- Steps --------------------------------------------------------------------------------------
@@ -85,8 +85,13 @@ void GroupHost::perform(const std::vector<executor::Effect>& effects) {
     }
     void operator()(const executor::TellStep& step) const {
       self.begin(
-          fmt::format("{}", step.item.resource.name), executor::start_backstop(step.item),
+          fmt::format("telling {}", step.item.resource.name), executor::start_backstop(step.item),
           [&] { self.run_script(step.item, step.item.resource.start_limit, self.end_of_step()); });
+    }
+    void operator()(const executor::RecoverTask& task) const { self.recover(task.item); }
+    void operator()(const executor::Mending& mending) const {
+      self.note(Note::Level::info, fmt::format("{}: is started again here, {} of {} times",
+                                               mending.resource, mending.attempt, mending.limit));
     }
     void operator()(const executor::CloseStep&) const {
       self.begin("the end of the group", kCloseLimit, [&] { self.close(); });
@@ -105,6 +110,7 @@ void GroupHost::begin(const std::string& what, core::milliseconds limit,
                       const std::function<void()>& step) {
   const uint64_t number = ++step_;
   under_way_ = true;
+  what_ = what;
   context_.hardware.at(context_.hardware.now() + limit + executor::kCancelGrace, life_,
                        [this, number, what, limit] {
                          if (!under_way_ || step_ != number) return;
@@ -118,7 +124,7 @@ void GroupHost::begin(const std::string& what, core::milliseconds limit,
 void GroupHost::finish(uint64_t step, const Result<void>& result) {
   if (!under_way_ || step != step_) return;
   under_way_ = false;
-  if (!result) note(Note::Level::warning, result.error().what);
+  if (!result) note(Note::Level::warning, fmt::format("{} failed: {}", what_, result.error().what));
   perform(machine_.done(result, machine_time()));
 }
 
@@ -147,14 +153,22 @@ void GroupHost::ask_done(process::Operation operation, const std::function<void(
 // --- Up -----------------------------------------------------------------------------------------
 
 void GroupHost::start(const executor::StartStep& step) {
-  wait_for_lease([this, item = step.item] { tell_keeper([this, item] { start_resource(item); }); });
+  waits_for_lease_ = [this, item = step.item] {
+    tell_keeper([this, item] { start_resource(item); });
+  };
+  look_at_lease();
 }
 
-void GroupHost::wait_for_lease(const std::function<void()>& then) {
-  if (context_.lease_held()) return then();
-  if (!machine_.order().up) return end_of_step()(failure("it is not wanted any more"));
-  context_.hardware.after(kLookAgain, life_, [this, then, step = step_] {
-    if (under_way_ && step == step_) wait_for_lease(then);
+// As GroupRunner::wait_for_lease(): nothing is begun that the keeper would not end.
+void GroupHost::look_at_lease() {
+  if (!waits_for_lease_) return;
+  if (context_.lease_held()) return std::exchange(waits_for_lease_, {})();
+  if (!machine_.order().up) {
+    waits_for_lease_ = {};
+    return end_of_step()(failure("it is not wanted any more"));
+  }
+  context_.hardware.after(kLookAgain, life_, [this, step = step_] {
+    if (under_way_ && step == step_) look_at_lease();
   });
 }
 
@@ -208,7 +222,10 @@ void GroupHost::start_service(const Item& item, const Trouble& broken) {
     const Time takes = broken.start_hangs ? Time(item.resource.start_limit) : ready;
     context_.hardware.after(takes, life_, [this, item, broken, end, key] {
       if (ends_.erase(key) == 0) return;
-      if (!broken.start_hangs) return end({});
+      if (!broken.start_hangs) {
+        watched_.insert(item.resource.name);
+        return end({});
+      }
       stop_service(item, [item, end](const Result<void>&) {
         end(failure(fmt::format("{} was not ready within {}", item.service->name,
                                 format_duration(item.resource.start_limit))));
@@ -232,6 +249,13 @@ void GroupHost::run_script(const Item& item, core::milliseconds limit, const Don
     ask(process::Stop{process_of(item), SIGKILL, core::milliseconds{}},
         [](const process::Answer&) {});
   });
+}
+
+// Beside the steps, and over when the scripts are stopped.
+void GroupHost::recover(const Item& item) {
+  const Time takes = context_.around.chance.take(
+      start_range(context_.around.pace, machine_.spec().name, item.resource));
+  context_.hardware.after(takes, life_, [this] { perform(machine_.recovered()); });
 }
 
 // --- Down ---------------------------------------------------------------------------------------
@@ -265,6 +289,7 @@ void GroupHost::stop_held_by_kernel(const Item& item) {
 }
 
 void GroupHost::stop_service(const Item& item, const Done& done) {
+  watched_.erase(item.resource.name);
   const core::milliseconds limit = executor::stop_limit(item);
   ask(process::Stop{process_of(item), item.service->stop_signal, limit},
       [done](const process::Answer& answer) {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "cluster/executor/group_machine.hpp"
@@ -33,6 +34,8 @@ class GroupHost {
   void adopt(uint64_t ticket);
   void set_order(const executor::Order& order);
   void set_spec(executor::GroupSpec spec);
+  // The lease may be held now.
+  void look_at_lease();
   // A process of it ended, or the world broke one of its resources.
   void exited(const process::Exited& exited);
   void break_resource(const core::ResourceName& resource, const std::string& why);
@@ -50,13 +53,13 @@ class GroupHost {
   void ask(process::Operation operation, std::function<void(const process::Answer&)> then);
   void ask_done(process::Operation operation, const std::function<void()>& then);
   void start(const executor::StartStep& step);
-  void wait_for_lease(const std::function<void()>& then);
   void tell_keeper(const std::function<void()>& then);
   void start_resource(const executor::Item& item);
   void start_held_by_kernel(const executor::Item& item, const Trouble& trouble);
   void start_service(const executor::Item& item, const Trouble& trouble);
   void stop_service(const executor::Item& item, const Done& done);
   void run_script(const executor::Item& item, core::milliseconds limit, const Done& done);
+  void recover(const executor::Item& item);
   void stop(const executor::StopStep& step);
   void stop_held_by_kernel(const executor::Item& item);
   void close();
@@ -74,7 +77,10 @@ class GroupHost {
   Life life_;
   uint64_t step_ = 0;  // names the step under way
   bool under_way_ = false;
+  std::string what_;  // it is, for people
   std::string hung_;
+  std::function<void()> waits_for_lease_;
+  std::set<core::ResourceName> watched_;  // services whose end is a fault
   // Who waits for the end of a process.
   std::map<std::string, std::function<void(const process::ExitStatus&)>> ends_;
 };

@@ -99,16 +99,20 @@ void KeeperHost::perform(const process::StartProcess& start) {
   const ProcessName name = start.spawn.name;
   Process& process = processes_[name];
   process.life.end();
-  process = {world_.program(start.spawn), true, Life()};
+  process = {world_.program(start.spawn), true, false, Life()};
   hardware_.hold(core::GroupName{name.group}, resource_of(name));
   hardware_.after(around_.chance.take(around_.pace.spawn), process.life, [this, name] {
+    tell_started(name);
     const Process& started = processes_.at(name);
-    take(process::Started{name, next_pid_++});
     if (!started.program.exits) return;
     hardware_.after(started.program.runs_for, started.life, [this, name] {
       end_main(name, {ExitStatus::How::code, processes_.at(name).program.exit_code});
     });
   });
+}
+
+void KeeperHost::tell_started(const ProcessName& name) {
+  if (!std::exchange(processes_.at(name).started, true)) take(process::Started{name, next_pid_++});
 }
 
 void KeeperHost::perform(const process::SignalProcess& signal) {
@@ -130,10 +134,11 @@ void KeeperHost::kill_main(const ProcessName& name, const ExitStatus& status) {
   hardware_.after(Time{}, life_, [this, name, status] { end_main(name, status); });
 }
 
-// Its children end with it.
+// Its children end with it. One that ends at once is seen to start first.
 void KeeperHost::end_main(const ProcessName& name, const ExitStatus& status) {
   const auto found = processes_.find(name);
   if (found == processes_.end() || !std::exchange(found->second.main, false)) return;
+  tell_started(name);
   hardware_.let_go(core::GroupName{name.group}, resource_of(name));
   take(process::MainEnded{name, status});
   take(process::CgroupEmptied{name});

@@ -48,6 +48,7 @@ class KeeperHost {
   struct Process {
     Program program;
     bool main = true;
+    bool started = false;  // and the keeper was told so
     Life life;
   };
 
@@ -65,6 +66,7 @@ class KeeperHost {
   void perform(const process::ResetNode& reset);
   void perform(const process::Reply& reply);
   void perform(const process::Event& event);
+  void tell_started(const process::ProcessName& name);
   void end_main(const process::ProcessName& name, const process::ExitStatus& status);
   void release_next(const process::StartRelease& release, size_t done);
 

@@ -6,15 +6,12 @@
 
 namespace tasuki::simulation {
 
-void PowerSwitch::set_health(SwitchHealth health, size_t level) {
-  if (level == 0) health_.clear();
-  health_.resize(level, SwitchHealth::works);
-  health_.push_back(health);
+void PowerSwitch::set_health(SwitchHealth health) {
+  health_ = {health};
 }
 
 SwitchHealth PowerSwitch::health(size_t level) const {
-  if (health_.empty()) return SwitchHealth::works;
-  return health_[std::min(level, health_.size() - 1)];
+  return level < health_.size() ? health_[level] : SwitchHealth::works;
 }
 
 bool PowerSwitch::works(const core::Node& target) const {

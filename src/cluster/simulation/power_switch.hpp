@@ -16,8 +16,8 @@ class PowerSwitch {
   PowerSwitch(Surroundings& around, std::function<void()> cut_power)
       : around_(around), cut_power_(std::move(cut_power)) {}
 
-  // From the level on.
-  void set_health(SwitchHealth health, size_t level = 0);
+  // Of the first level; the others work.
+  void set_health(SwitchHealth health);
   [[nodiscard]] bool works(const core::Node& target) const;
   // What guard::prove_power_off does for a program on `by`; the order reaches the switch although
   // whoever gave it ends.

@@ -92,11 +92,16 @@ void Tasukid::make_replica(const process::HelloReply& kept) {
       kept.watchdog && core::watchdog_outlives_pauses(*config().find_node(self()), detected);
   const auto& falsify = context_.around.hooks.lease_counts;
   replica_->set_lease_counts(falsify ? falsify(counts) : counts);
+  if (!kept.leased) replica_->was_off();
   config_counter_seen_ = replica_->state().durable.applied.counter;
 }
 
 void Tasukid::take_over(const process::HelloReply& kept) {
   make_replica(kept);
+  if (kept.lease_expired)
+    note({Note::Level::warning, "node " + config().node_name(self()),
+          "the keeper let go of the groups here: tasukid had not answered, or this side had lost "
+          "its right to them"});
   for (const process::KeptGroup& group : kept.groups) {
     const core::Group* configured = config().find_group(core::GroupName{group.name});
     if (configured == nullptr) {
@@ -112,13 +117,16 @@ void Tasukid::take_over(const process::HelloReply& kept) {
     group_host(*configured).adopt(group.note.value("ticket", uint64_t{0}));
   }
   Time takes{};
-  for (const core::Group& group : config().groups) {
-    if (groups_.contains(group.name) || clear_leftovers(group, takes)) continue;
-    note({Note::Level::error, "node " + config().node_name(self()),
-          fmt::format("this server may not join while it holds a part of group {}", group.name)});
-    context_.hardware.after(Time{}, life_, [exited = context_.exited] { exited(); });
-    return;
-  }
+  // Also of groups that were removed since: their parts are known from earlier configurations.
+  for (const auto& [text, known] : context_.around.configs)
+    for (const core::Group& group : known.groups) {
+      if (!kept.groups.empty() && config().find_group(group.name) == nullptr) continue;
+      if (groups_.contains(group.name) || clear_leftovers(group, takes)) continue;
+      note({Note::Level::error, "node " + config().node_name(self()),
+            fmt::format("this server may not join while it holds a part of group {}", group.name)});
+      context_.hardware.after(Time{}, life_, [exited = context_.exited] { exited(); });
+      return;
+    }
   context_.hardware.after(takes, life_, [this] {
     if (context_.corosync.runs(self())) connect();
     react();
@@ -190,9 +198,7 @@ void Tasukid::remember(const std::string& what) {
 void Tasukid::heard(const membership::Message& said) {
   core::Message message = context_.around.decode(said.content);
   if (const auto* renew = std::get_if<core::Renew>(&message)) {
-    if (said.from == self())
-      if (const auto since = lease_.came_back(said.from, *renew, *replica_))
-        context_.keeper.ask(process::Lease{*since, timing_.lease, timing_.release}, {});
+    if (said.from == self()) lease_came_back(*renew);
     return;
   }
   remember(said.content);
@@ -203,6 +209,13 @@ void Tasukid::heard(const membership::Message& said) {
   }
   carry_out(replica_->delivered(said.from, message));
   context_.changed();
+}
+
+void Tasukid::lease_came_back(const core::Renew& renew) {
+  const auto since = lease_.came_back(self(), renew, *replica_);
+  if (!since) return;
+  context_.keeper.ask(process::Lease{*since, timing_.lease, timing_.release}, {});
+  for (auto& [name, host] : groups_) host->look_at_lease();
 }
 
 void Tasukid::say(const core::Message& message) {
@@ -236,7 +249,8 @@ void Tasukid::carry_out(core::Ready ready) {
     const bool again = !outcome.version && outcome.version.error().code == EAGAIN &&
                        context_.hardware.now() < waiting.deadline;
     if (again)
-      context_.hardware.after(kAskAgain, life_, [this, waiting] { ask(waiting); });
+      context_.hardware.after(kAskAgain, life_,
+                              [this, id = outcome.id, waiting] { ask(id, waiting); });
     else
       waiting.answered(outcome.version);
   }
@@ -250,10 +264,13 @@ void Tasukid::react() {
   give_orders();
   run_timers();
   carry_out_fences();
-  const bool owns_something = std::ranges::any_of(
-      groups_, [](const auto& entry) { return !entry.second->machine().idle(); });
-  want_lease(owns_something && config().nodes.size() > 1);
+  want_lease(owns_something() && config().nodes.size() > 1);
   wake_leaver();
+}
+
+bool Tasukid::owns_something() const {
+  return std::ranges::any_of(groups_,
+                             [](const auto& entry) { return !entry.second->machine().idle(); });
 }
 
 void Tasukid::react_to_config() {
@@ -272,7 +289,7 @@ void Tasukid::react_to_config() {
 void Tasukid::watch_right() {
   const bool was_isolated = right_.isolated();
   right_.look(replica_->may_keep(), context_.hardware.now(), timing_.isolation_grace);
-  if (right_.isolated() && !was_isolated && !groups_.empty())
+  if (right_.isolated() && !was_isolated && owns_something())
     note(core::isolation_note(config().node_name(self())));
   const auto deadline = right_.deadline();
   if (deadline == look_at_right_) return;
@@ -380,11 +397,12 @@ void Tasukid::note(const Note& note) const {
 // --- What people ask ----------------------------------------------------------------------------
 
 void Tasukid::request(const core::Change& change, Answered answered) {
-  ask({change, std::move(answered), context_.hardware.now() + kAskFor});
+  // The same when it is asked for again, so that it is not made twice.
+  const std::string id = fmt::format("{}-{}-{}", self(), boot_, next_request_++);
+  ask(id, {change, std::move(answered), context_.hardware.now() + kAskFor});
 }
 
-void Tasukid::ask(const Waiting& waiting) {
-  const std::string id = fmt::format("{}-{}-{}", self(), boot_, next_request_++);
+void Tasukid::ask(const std::string& id, const Waiting& waiting) {
   waiting_[id] = waiting;
   carry_out(replica_->request(id, waiting.change));
 }
@@ -425,9 +443,7 @@ void Tasukid::say_farewell() {
   leaver_wakes_ = true;  // not by itself
   react();
   leaver_wakes_ = false;
-  const bool idle = std::ranges::all_of(
-      groups_, [](const auto& entry) { return entry.second->machine().idle(); });
-  const core::Farewell next = core::decide_farewell(*replica_, idle);
+  const core::Farewell next = core::decide_farewell(*replica_, !owns_something());
   if (next.gone)
     return context_.hardware.after(Time{}, life_, [exited = context_.exited] { exited(); });
   if (next.say) say(*next.say);

@@ -98,12 +98,14 @@ class Tasukid {
   void carry_out_fences();
   void fence(const core::FenceOrder& order);
   void want_lease(bool wanted);
+  void lease_came_back(const core::Renew& renew);
   void renew_lease();
   void say_farewell();
   void wake_leaver();
   void say(const core::Message& message);
   void note(const core::Note& note) const;
-  void ask(const Waiting& waiting);
+  void ask(const std::string& id, const Waiting& waiting);
+  [[nodiscard]] bool owns_something() const;
   GroupHost& group_host(const core::Group& group);
 
   Context context_;

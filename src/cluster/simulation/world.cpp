@@ -84,6 +84,7 @@ void World::cut_power(core::NodeId node) {
 
 void World::reset(core::NodeId node, const std::string& why) {
   tell("node " + config().node_name(node), "resets itself: " + why);
+  if (observer.reset) observer.reset(node, why);
   cut_power(node);
   switch_on(node, around_.chance.take(around_.pace.boot));
 }

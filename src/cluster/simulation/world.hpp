@@ -34,7 +34,8 @@ struct Observer {
   std::function<void(core::NodeId)> told;  // the node's replica heard something
   // An administrator's change was answered.
   std::function<void(core::NodeId via, const core::Change&, const Result<uint64_t>&)> answered;
-  std::function<void(const std::string& name)> timer;  // one of core/timers ran out
+  std::function<void(const std::string& name)> timer;               // one of core/timers ran out
+  std::function<void(core::NodeId, const std::string& why)> reset;  // it resets itself
 };
 
 class World {
