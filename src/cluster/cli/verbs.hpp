@@ -20,6 +20,7 @@ void add_history_verbs(CLI::App& root, Context& context);
 void add_config_verbs(CLI::App& root, Context& context);
 void add_key_verbs(CLI::App& root, Context& context);
 void add_script_verbs(CLI::App& root, Context& context);
+void add_simulate_verb(CLI::App& root, Context& context);
 void add_lab_verb(CLI::App& root, Context& context);
 // completion, manual and version: what the program says about itself
 void add_self_verbs(CLI::App& root, Context& context);
