@@ -12,6 +12,7 @@ namespace tasuki::simulation {
 
 struct PlantedBug {
   std::string name;
+  uint64_t seed;  // where it was caught; looked at first
   std::string meaning;
   std::vector<std::string> invariants;  // one of these must be violated
   std::function<Hooks()> hooks;

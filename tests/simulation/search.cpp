@@ -19,7 +19,7 @@ namespace {
 
 constexpr uint64_t kTellEvery = 100;  // runs
 // A planted bug that stays hidden for so many runs is not watched for.
-constexpr uint64_t kPlantedSeeds = 150;
+constexpr uint64_t kPlantedSeeds = 1500;
 constexpr Time kPlantedLength = 15min;
 
 struct Totals {
@@ -76,7 +76,7 @@ Totals run_all(const Search& search) {
 
 // The seed and the invariant that caught it.
 std::optional<std::pair<uint64_t, Violation>> catch_bug(const PlantedBug& bug) {
-  for (uint64_t seed = 1; seed <= kPlantedSeeds; ++seed) {
+  for (uint64_t seed = bug.seed; seed < bug.seed + kPlantedSeeds; ++seed) {
     const Scenario scenario = make_scenario(seed, {0, 3, kPlantedLength});
     const auto violation = run_scenario(scenario, bug.hooks()).violation;
     if (!violation ||
