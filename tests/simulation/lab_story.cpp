@@ -19,7 +19,7 @@ constexpr Time kSettle = 90s;
 // The lab's power switch is a program on the same machine.
 constexpr Range kLabSwitch{10ms, 30ms, 60ms};
 
-// {"web": "sv1", "proof": {"sv2": "power off"}}, by the deciding side.
+// {"web": "sv1", "members": "sv1", "proof": {"sv2": "power off"}}, by the deciding side.
 Json what_is(const World& world, const core::Config& config) {
   Json now = Json::object();
   for (const core::Group& group : config.groups) {
@@ -29,7 +29,12 @@ Json what_is(const World& world, const core::Config& config) {
     now[group.name.value] = join(owners, " ");
   }
   const auto via = world.spokesman();
-  if (!via || !world.replica(*via)->may_decide()) return now;
+  if (!via) return now;
+  std::vector<std::string> members;
+  for (const core::NodeId node : world.replica(*via)->view().members)
+    members.push_back(config.node_name(node));
+  now["members"] = join(members, " ");
+  if (!world.replica(*via)->may_decide()) return now;
   for (const core::Node& node : config.nodes) {
     const core::LetGo proof = world.replica(*via)->state().let_go(node.id);
     if (proof != core::LetGo::unproven) now["proof"][node.name] = core::to_text(proof);
