@@ -82,7 +82,7 @@ Result<core::Config> read_cluster(const std::string& file) {
   if (!text) return failure(text.error());
   auto outcome = config::parse_config(*text, file);
   if (outcome.config) return std::move(*outcome.config);
-  return failure(config::to_text(outcome.mistakes.front()));
+  return failure(to_text(outcome.mistakes.front()));
 }
 
 std::map<core::NodeId, Traits> traits_of(const core::Config& config) {
