@@ -43,7 +43,8 @@ void ignore_keyboard_signals() {
 // on.
 void forget_command_line() {
   const auto words = read_file("/proc/self/cmdline");
-  if (words) std::memset(program_invocation_name, 0, words->size());
+  if (!words) return fmt::print(stderr, "{}\n", words.error().what);
+  std::memset(program_invocation_name, 0, words->size());
   ::prctl(PR_SET_NAME, "lab-exec");
 }
 
@@ -61,7 +62,6 @@ void forget_command_line() {
 // Second process of run_inside(), a child of the host's first process: runs the command and tells
 // its status. It dies with the host like everything in it.
 [[noreturn]] void watch_command(const std::vector<std::string>& command, int status_pipe) {
-  forget_command_line();
   const pid_t pid = ::fork();
   if (pid == 0) execute(command);
   ignore_keyboard_signals();
@@ -78,6 +78,7 @@ void forget_command_line() {
 // slow, and its unreaped child would keep the host's PID namespace from ending.
 [[noreturn]] void join_host(int pidfd, int cgroup_processes,
                             const std::vector<std::string>& command, int status_pipe) {
+  forget_command_line();
   const bool joined =
       ::write(cgroup_processes, "0", 1) == 1 && ::setns(pidfd, kHostNamespaces) == 0;
   if (!joined) {
