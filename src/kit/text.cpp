@@ -71,4 +71,20 @@ std::optional<std::string> nearest_word(std::string_view word, std::span<const s
   return best;
 }
 
+std::string printable(std::string_view text) {
+  constexpr unsigned char kDelete = 0x7f;
+  // U+0080 to U+009F in UTF-8.
+  constexpr unsigned char kC1Lead = 0xc2;
+  constexpr unsigned char kC1Last = 0x9f;
+  std::string safe;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+    const bool c1 = byte == kC1Lead && next >= 0x80 && next <= kC1Last;
+    safe += byte < ' ' || byte == kDelete || c1 ? ' ' : text[i];
+    if (c1) ++i;
+  }
+  return safe;
+}
+
 }  // namespace tasuki

@@ -28,5 +28,14 @@ TEST(Text, the_nearest_word_is_offered_only_when_it_is_near) {
   EXPECT_EQ(nearest_word("colour", known), std::nullopt);
 }
 
+TEST(Text, that_is_printed_commands_no_terminal) {
+  EXPECT_EQ(printable("a\x1b[2Jb\r\nc\x7f"), "a [2Jb  c ");
+  EXPECT_EQ(printable("a\xc2\x9b"
+                      "2J"),
+            "a 2J")
+      << "the one-character form of ESC [";
+  EXPECT_EQ(printable("受注 \xc2\xa0"), "受注 \xc2\xa0");
+}
+
 }  // namespace
 }  // namespace tasuki

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cluster/cli/time_text.hpp"
+#include "kit/text.hpp"
 
 namespace tasuki::cli {
 namespace {

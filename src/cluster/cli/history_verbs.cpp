@@ -7,6 +7,7 @@
 #include "cluster/cli/history_text.hpp"
 #include "cluster/cli/names.hpp"
 #include "cluster/cli/verbs.hpp"
+#include "kit/text.hpp"
 
 namespace tasuki::cli {
 namespace {

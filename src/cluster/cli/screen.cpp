@@ -115,13 +115,6 @@ size_t display_width(std::string_view text) {
   return width;
 }
 
-std::string printable(std::string_view text) {
-  std::string safe(text);
-  for (char& c : safe)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  return safe;
-}
-
 std::vector<std::string> wrap(std::string_view text, size_t width) {
   const auto words = split(text, ' ');
   return fill({words.begin(), words.end()}, " ", width);

@@ -23,9 +23,6 @@ std::string paint(const Screen& screen, Style style, const std::string& text);
 // paint() adds takes none.
 size_t display_width(std::string_view text);
 
-// The text without control characters: what comes from outside must not command the terminal.
-std::string printable(std::string_view text);
-
 // Words filled into lines of at most `width` columns; a longer word has a line of its own.
 std::vector<std::string> wrap(std::string_view text, size_t width);
 

@@ -27,11 +27,6 @@ TEST(Screen, colours_are_left_out_where_they_cannot_be_shown) {
   EXPECT_EQ(paint({.colour = false}, Style::good, "online"), "online");
 }
 
-TEST(Screen, text_from_outside_cannot_command_the_terminal) {
-  EXPECT_EQ(printable("a\x1b[2Jb\r\nc\x7f"), "a [2Jb  c ");
-  EXPECT_EQ(printable("受注"), "受注");
-}
-
 TEST(Screen, a_table_aligns_wide_characters_and_wraps_its_last_column) {
   EXPECT_EQ(print_table({.width = 34}, {"group", "why"},
                         {{{"受注"}, {"short"}}, {{"mail"}, {"a reason that is too long for it"}}}),

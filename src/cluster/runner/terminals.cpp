@@ -9,26 +9,13 @@
 
 #include "cluster/runner/clock.hpp"
 #include "kit/fd.hpp"
+#include "kit/text.hpp"
 
 namespace tasuki::runner {
-namespace {
-
-// A terminal obeys what begins with an escape character, and C1 controls in some encodings; every
-// other byte is text.
-std::string without_controls(const std::string& text) {
-  std::string plain;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    plain += byte < ' ' || byte == 0x7f ? ' ' : c;
-  }
-  return plain;
-}
-
-}  // namespace
 
 std::string terminal_text(const std::string& subject, const std::string& text) {
-  return fmt::format("\r\n\a{} from Tasuki, {}:\r\n{}\r\n", time_of_day(),
-                     without_controls(subject), without_controls(text));
+  return fmt::format("\r\n\a{} from Tasuki, {}:\r\n{}\r\n", time_of_day(), printable(subject),
+                     printable(text));
 }
 
 // Called by one thread at a time: utmp's functions keep their place in the process.
