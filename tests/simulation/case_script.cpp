@@ -85,13 +85,6 @@ Result<core::Config> read_cluster(const std::string& file) {
   return failure(to_text(outcome.mistakes.front()));
 }
 
-std::map<core::NodeId, Traits> traits_of(const core::Config& config) {
-  std::map<core::NodeId, Traits> traits;
-  for (const core::Node& node : config.nodes)
-    traits[node.id].pausable = node.machine == core::Machine::virtual_machine;
-  return traits;
-}
-
 Result<CaseScript> read_case_script(const std::string& file, const std::string& clusters) {
   const auto text = read_file(file);
   if (!text) return failure(text.error());

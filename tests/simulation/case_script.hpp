@@ -27,7 +27,5 @@ struct CaseScript {
 // An error names the line. `clusters`: the folder of the configurations.
 Result<CaseScript> read_case_script(const std::string& file, const std::string& clusters);
 Result<core::Config> read_cluster(const std::string& file);
-// What the configuration says of the machines.
-std::map<core::NodeId, Traits> traits_of(const core::Config& config);
 
 }  // namespace tasuki::simulation

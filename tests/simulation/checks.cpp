@@ -17,14 +17,15 @@ constexpr Time kProofTakes = 30s;
 // A group that cannot be stopped is reason enough for one, and a watchdog for another.
 constexpr int kResetsAllowed = 2;
 
-// Without anything that could be a cause a group starts at most once on each node, plus the times
-// it may be started again in place.
+// Without anything that could be a cause a group is started at most once on each node, and there as
+// often again as it may be in place.
 int starts_allowed(const core::Config& config, const core::GroupName& name) {
   const core::Group* group = config.find_group(name);
-  int allowed = static_cast<int>(config.nodes.size()) + 1;
-  if (group == nullptr) return allowed;
-  for (const core::Resource& resource : group->resources) allowed += resource.restarts;
-  return allowed;
+  const int nodes = static_cast<int>(config.nodes.size());
+  if (group == nullptr) return nodes + 1;
+  int tries = 1;
+  for (const core::Resource& resource : group->resources) tries += resource.restarts;
+  return nodes * tries + 1;
 }
 
 std::string content_of(const core::Durable& durable) {
@@ -146,7 +147,6 @@ void Checks::answered(core::NodeId via, const core::Change& change,
     // Whoever accepts the loss in words may lose what only the lost ones knew.
     if (version.error().code == EPERM && std::holds_alternative<core::ConfirmNodeDown>(change)) {
       newest_ = {};
-      contents_.clear();
     }
     return;
   }
@@ -168,10 +168,6 @@ void Checks::check_acknowledged(core::NodeId node) {
   if (newest_.version > 0 && durable.version == newest_.version && content != newest_.content)
     violate("lost", fmt::format("version {} on node {} is not the one that was acknowledged",
                                 durable.version, node));
-  const auto [known, first] = contents_.try_emplace(durable.version, content);
-  if (!first && known->second != content)
-    violate("lost",
-            fmt::format("there are two versions {}; node {} has the other", durable.version, node));
 }
 
 // --- What can run runs --------------------------------------------------------------------------

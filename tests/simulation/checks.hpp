@@ -61,7 +61,6 @@ class Checks {
   std::map<core::GroupName, int> starts_;
   std::map<core::NodeId, int> resets_;
   std::map<core::NodeId, std::string> rings_;
-  std::map<uint64_t, std::string> contents_;  // of every version that a deciding node had
   Acknowledged newest_;
 };
 

@@ -19,7 +19,7 @@ namespace {
 
 constexpr uint64_t kTellEvery = 100;  // runs
 // A planted bug that stays hidden for so many runs is not watched for.
-constexpr uint64_t kPlantedSeeds = 1500;
+constexpr uint64_t kPlantedSeeds = 100;
 constexpr Time kPlantedLength = 15min;
 
 struct Totals {

@@ -9,10 +9,13 @@
 namespace tasuki::core {
 namespace {
 
+// What was acknowledged in an epoch is on the disks of all its members. One that not all of them
+// wrote may have been begun beside another, so it counts only where those that all wrote are equal.
+//
 // A node that does not know yet that it lost the right still calls itself current; the epoch that
 // was begun without it is newer.
 auto knowledge(const Hello& hello) {
-  return std::tuple(hello.epoch, hello.current, hello.version);
+  return std::tuple(hello.settled_epoch, hello.epoch, hello.current, hello.version);
 }
 
 // The node took part in every decision that the state knows of, so it is no newcomer.

@@ -37,6 +37,7 @@ struct Hello {
   uint64_t epoch = 0;
   std::set<NodeId> epoch_members;
   bool settled = false;  // every one of them has the epoch on its disk
+  uint64_t settled_epoch = 0;
   uint64_t version = 0;
   uint64_t config_counter = 0;
   std::string config_hash;

@@ -13,9 +13,6 @@
 namespace tasuki::core {
 namespace {
 
-// More changes than this waiting for the disks means that somebody floods the cluster.
-constexpr size_t kPendingMax = 256;
-
 // More memberships than one that was given up can have been in alone: one a second for 30 years.
 constexpr uint64_t kEpochsOfOneGivenUp = 1'000'000'000;
 
@@ -36,6 +33,10 @@ void Replica::was_off() {
   const bool alone = decided_by_fence(state_.config());
   std::erase_if(state_.durable.let_go,
                 [&](const auto& proof) { return alone || proof.second == LetGo::confirmed; });
+}
+
+void Replica::overslept() {
+  current_ = false;
 }
 
 Ready Replica::membership_changed(const EngineView& engine) {
@@ -88,6 +89,7 @@ Hello Replica::hello() const {
   hello.epoch = state_.durable.epoch;
   hello.epoch_members = state_.durable.epoch_members;
   hello.settled = settled();
+  hello.settled_epoch = state_.durable.settled_epoch;
   hello.version = state_.durable.version;
   hello.config_counter = state_.durable.applied.counter;
   hello.config_hash = state_.durable.applied.hash;
@@ -243,62 +245,22 @@ void Replica::hear_who_has_the_epoch() {
   });
   if (known) {
     epoch_stored_by_ = state_.durable.epoch_members;
-    welcome_for_good();
+    settle_epoch();
   } else if (!epoch_write_) {
     ready_.send.emplace_back(Stored{epoch_id(state_.durable.epoch)});
   }
 }
 
-void Replica::welcome_for_good() {
+void Replica::settle_epoch() {
+  if (state_.durable.settled_epoch != state_.durable.epoch) {
+    state_.durable.settled_epoch = state_.durable.epoch;
+    write_now();
+  }
   for (auto& [node, facts] : state_.nodes) facts.just_back = false;
 }
 
 bool Replica::settled() const {
   return std::ranges::includes(epoch_stored_by_, state_.durable.epoch_members);
-}
-
-Ready Replica::request(const std::string& id, const Change& change) {
-  if (!may_decide()) {
-    ready_.outcomes.push_back({id, failure(obstacle(), EPERM)});
-    return take();
-  }
-  if (state_.durable.has_accepted(id)) {
-    ready_.outcomes.push_back({id, state_.durable.version});
-    return take();
-  }
-  if (auto possible = check_change(state_, view_.view, change); !possible) {
-    ready_.outcomes.push_back({id, failure(possible.error())});
-    return take();
-  }
-  asked_.insert(id);
-  ready_.send.emplace_back(Propose{id, change});
-  return take();
-}
-
-Ready Replica::adopt_config(const AppliedConfig& applied) {
-  TASUKI_ASSERT(state_.durable.epoch == 0);
-  const uint64_t counter = state_.durable.applied.counter + 1;
-  state_.durable.applied = applied;
-  state_.durable.applied.counter = counter;
-  ++state_.durable.version;
-  write_now();
-  // Said again, so that those who wait for agreement hear of it.
-  if (connected_) ready_.send.emplace_back(hello());
-  return take();
-}
-
-Ready Replica::confirm_down_alone(NodeId node) {
-  const ConfirmNodeDown vouched{node};
-  if (connected_) {
-    ready_.send.emplace_back(Propose{
-        fmt::format("{} vouches for {} at {}", self_, node, state_.durable.version), vouched});
-    return take();
-  }
-  state_.durable.let_go[node] = LetGo::confirmed;
-  apply_side_effects(state_, vouched);
-  ready_.notes.push_back(describe(state_, vouched));
-  write_now();
-  return take();
 }
 
 void Replica::apply(NodeId from, const Message& message) {
@@ -310,7 +272,7 @@ void Replica::apply(NodeId from, const Message& message) {
     advance_pending();
   } else if (const auto* stored = std::get_if<Stored>(&message)) {
     if (stored->id == epoch_id(state_.durable.epoch)) epoch_stored_by_.insert(from);
-    if (settled()) welcome_for_good();
+    if (settled()) settle_epoch();
     if (!pending_.empty() && pending_.front().id == stored->id) {
       pending_.front().stored.insert(from);
       advance_pending();
@@ -332,6 +294,8 @@ void Replica::apply(NodeId from, const Message& message) {
 }
 
 void Replica::apply_report(NodeId from, const GroupReport& report) {
+  // A node that closed it does not begin a holding of that ticket again, whoever gave it out.
+  state_.next_ticket = std::max(state_.next_ticket, report.ticket + 1);
   const auto found = state_.groups.find(report.group);
   if (found == state_.groups.end()) return;
   GroupState& group = found->second;
@@ -386,74 +350,6 @@ void Replica::apply_fence_result(const FenceResult& result) {
   note(Note::Level::error, subject, fmt::format("cannot be switched off: {}", result.problem));
 }
 
-void Replica::advance_pending() {
-  while (!pending_.empty()) {
-    Pending& first = pending_.front();
-    if (!first.active && state_.durable.has_accepted(first.id)) {
-      answer(first.id, state_.durable.version);
-      pending_.pop_front();
-      continue;
-    }
-    if (!first.active) {
-      // A side that may not decide comes to it by somebody's word that the others are down.
-      const bool vouched = std::holds_alternative<ConfirmNodeDown>(first.change);
-      auto possible = (may_decide() || vouched) && pending_.size() <= kPendingMax
-                          ? check_change(state_, view_.view, first.change)
-                          : Result<void>(failure("the cluster cannot accept changes now", EAGAIN));
-      if (!possible) {
-        answer(first.id, failure(possible.error()));
-        pending_.pop_front();
-        continue;
-      }
-      first.active = true;
-      first.next = changed(state_, view_.view, first.change);
-      first.next.remember_accepted(first.id);
-      write_now();
-    }
-    const bool on_every_disk = std::ranges::includes(first.stored, view_.view.members);
-    if (!on_every_disk) return;
-    Pending done = std::move(first);
-    pending_.pop_front();
-    commit(std::move(done));
-  }
-}
-
-void Replica::commit(Pending pending) {
-  const std::string id = pending.id;
-  take_over(std::move(pending));
-  answer(id, state_.durable.version);
-  if (!informed_) informed_ = knows_newest(state_, hellos_);
-  gain_or_lose_right();
-}
-
-void Replica::take_over(Pending pending) {
-  renew_proofs(pending);
-  ready_.notes.push_back(describe(state_, pending.change));
-  state_.durable = std::move(pending.next);
-  apply_side_effects(state_, pending.change);
-}
-
-// Epochs and proofs that came after the change was accepted are newer than what it was made from.
-void Replica::renew_proofs(Pending& pending) const {
-  pending.next.epoch = state_.durable.epoch;
-  pending.next.epoch_members = state_.durable.epoch_members;
-  pending.next.let_go = state_.durable.let_go;
-  if (const auto* confirm = std::get_if<ConfirmNodeDown>(&pending.change))
-    pending.next.let_go[confirm->node] = LetGo::confirmed;
-}
-
-// A change that is on this node's disk may have been acknowledged by a member that is lost now. It
-// stays; if it was not, whoever asked was told to ask again, and finds it done.
-void Replica::end_pending(const std::string& why) {
-  for (const Pending& pending : pending_) answer(pending.id, failure(why, EAGAIN));
-  if (!pending_.empty() && pending_.front().on_disk) take_over(std::move(pending_.front()));
-  pending_.clear();
-}
-
-void Replica::answer(const std::string& id, Result<uint64_t> version) {
-  if (asked_.erase(id) > 0) ready_.outcomes.push_back({id, std::move(version)});
-}
-
 Ready Replica::written(uint64_t number) {
   if (!pending_.empty() && pending_.front().active && pending_.front().write_number == number) {
     pending_.front().on_disk = true;
@@ -465,19 +361,6 @@ Ready Replica::written(uint64_t number) {
     ready_.send.emplace_back(Stored{epoch_id(state_.durable.epoch)});
   }
   return take();
-}
-
-void Replica::write_now() {
-  const uint64_t number = ++write_number_;
-  if (!pending_.empty() && pending_.front().active) {
-    // The file holds one state: the change on its way is written again with the rest of it.
-    Pending& first = pending_.front();
-    renew_proofs(first);
-    first.write_number = number;
-    ready_.write = Ready::Write{number, first.next, stale_};
-    return;
-  }
-  ready_.write = Ready::Write{number, state_.durable, stale_};
 }
 
 void Replica::replan() {

@@ -65,6 +65,10 @@ class Replica {
   // let it decide alone, every proof is.
   void was_off();
 
+  // It stood still for longer than the others wait for it: what they decided meanwhile it does not
+  // know, whatever it hears first when it wakes.
+  void overslept();
+
   Ready membership_changed(const EngineView& engine);
   Ready engine_lost();
   Ready delivered(NodeId from, const Message& message);
@@ -107,7 +111,8 @@ class Replica {
     uint64_t write_number = 0;
     Durable next;
     bool active = false;
-    bool on_disk = false;  // of this node
+    bool on_disk = false;      // of this node
+    bool made_before = false;  // and asked for again
   };
   // What was said before the members agreed.
   struct Early {
@@ -132,7 +137,7 @@ class Replica {
   void gain_or_lose_right();
   void begin_epoch();
   void hear_who_has_the_epoch();
-  void welcome_for_good();
+  void settle_epoch();
   [[nodiscard]] bool settled() const;
   void replan();
   void write_now();

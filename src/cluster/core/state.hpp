@@ -68,6 +68,7 @@ struct Intent {
 struct Durable {
   uint64_t epoch = 0;              // raised by every membership that may decide
   std::set<NodeId> epoch_members;  // who was there then
+  uint64_t settled_epoch = 0;      // the newest that every one of its members had on its disk
   uint64_t version = 0;            // counts acknowledged changes of intent and configuration
   AppliedConfig applied;
   Intent intent;

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -57,6 +58,21 @@ Result<Fd> lock_beside(const std::string& socket) {
   return lock;
 }
 
+// What stands in the lock's file tells the next keeper that this one died. It lies in /run, which
+// is empty when the machine was off.
+bool is_marked(const Fd& lock) {
+  struct stat file{};
+  return ::fstat(lock.get(), &file) == 0 && file.st_size > 0;
+}
+Result<void> mark(const Fd& lock) {
+  if (::pwrite(lock.get(), "lives\n", 6, 0) != 6) return errno_failure("mark the keeper's lock");
+  return {};
+}
+Result<void> unmark(const Fd& lock) {
+  if (::ftruncate(lock.get(), 0) != 0) return errno_failure("unmark the keeper's lock");
+  return {};
+}
+
 // A keeper that crashed left processes that nobody watches any more; they end before new ones
 // begin.
 Result<void> end_leftovers(const std::string& groups) {
@@ -101,11 +117,13 @@ Result<void> Keeper::run(const KeeperOptions& options) {
   if (!reset) return failure(reset.error());
   auto folders = make_cgroups(options.cgroup);
   if (!folders) return failure(folders.error());
-  Keeper keeper(options, std::move(*folders), std::move(*reset));
+  Keeper keeper(options, std::move(*folders), std::move(*reset), is_marked(*alone));
   if (auto opened = keeper.open(); !opened) return opened;
+  if (auto marked = mark(*alone); !marked) return marked;
   become_resident();
   keeper.serve();
-  return {};
+  // It ends in order: nothing is left that the next one would have to answer for.
+  return unmark(*alone);
 }
 
 Result<Keeper::Folders> Keeper::make_cgroups(const std::string& option) {
@@ -122,13 +140,14 @@ Result<Keeper::Folders> Keeper::make_cgroups(const std::string& option) {
   return folders;
 }
 
-Keeper::Keeper(const KeeperOptions& options, Folders folders, std::unique_ptr<ResetMethod> reset)
+Keeper::Keeper(const KeeperOptions& options, Folders folders, std::unique_ptr<ResetMethod> reset,
+               bool after_another)
     : folders_(std::move(folders)),
       reset_(std::move(reset)),
       socket_(loop_, options.socket,
               {[this](pid_t tasukid) { connected(tasukid); },
                [this](std::string_view packet) { receive(packet); }}),
-      state_(reset_->outlives_kernel()) {}
+      state_({reset_->outlives_kernel(), after_another}) {}
 
 Keeper::~Keeper() {
   for (const std::string& folder : {folders_.groups, folders_.made}) {

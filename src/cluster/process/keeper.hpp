@@ -59,7 +59,9 @@ class Keeper {
     std::string made;
   };
 
-  Keeper(const KeeperOptions& options, Folders folders, std::unique_ptr<ResetMethod> reset);
+  // `after_another`: one died before it while the machine was on.
+  Keeper(const KeeperOptions& options, Folders folders, std::unique_ptr<ResetMethod> reset,
+         bool after_another);
 
   static Result<Folders> make_cgroups(const std::string& option);
 

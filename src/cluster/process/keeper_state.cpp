@@ -327,7 +327,8 @@ KeeperState::Process* KeeperState::find_process(const ProcessName& name) {
 }
 
 HelloReply KeeperState::snapshot() const {
-  HelloReply hello{{}, lease_expired_, watchdog_, leased_};
+  HelloReply hello{
+      {}, lease_expired_, circumstances_.watchdog, leased_, circumstances_.after_another};
   for (const auto& [name, group] : groups_) {
     KeptGroup kept{name, group.note, group.releases, {}};
     for (const auto& [key, process] : group.processes)

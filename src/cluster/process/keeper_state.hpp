@@ -89,8 +89,12 @@ using Effects = std::vector<Effect>;
 
 class KeeperState {
  public:
-  // `watchdog`: the node's reset also binds a kernel that stands still.
-  explicit KeeperState(bool watchdog = false) : watchdog_(watchdog) {}
+  struct Circumstances {
+    bool watchdog = false;       // the node's reset also binds a kernel that stands still
+    bool after_another = false;  // as in HelloReply
+  };
+  KeeperState() = default;
+  explicit KeeperState(Circumstances circumstances) : circumstances_(circumstances) {}
 
   // Takes in what happened at `now`; gives what is to be done about it, in order.
   Effects take(const Fact& fact, Moment now);
@@ -175,7 +179,7 @@ class KeeperState {
   bool lease_expired_ = false;
   bool leased_ = false;
   bool tasukid_may_act_ = false;  // one that was to be ended may still be at work
-  bool watchdog_;
+  Circumstances circumstances_;
   Moment now_;
   Effects effects_;
 };

@@ -199,7 +199,8 @@ TEST_F(KeeperStateTest, a_lease_that_runs_out_stops_kills_and_releases) {
   EXPECT_THAT(take(ReleaseEnded{"office", {}}), ElementsAre("remove group office", "disarm"));
   EXPECT_EQ(hello(), (HelloReply{{}, true, false, true}));
   lease(3s, 6s);
-  EXPECT_EQ(hello(), (HelloReply{{}, false, false, true})) << "a new lease shows that tasukid knows";
+  EXPECT_EQ(hello(), (HelloReply{{}, false, false, true}))
+      << "a new lease shows that tasukid knows";
 }
 
 TEST_F(KeeperStateTest, nothing_is_released_while_a_tasukid_might_still_mount_it) {

@@ -15,6 +15,7 @@
 #include "cluster/process/run_command.hpp"
 #include "cluster/process/test_keeper.hpp"
 #include "cluster/process/unix_socket.hpp"
+#include "kit/file.hpp"
 
 namespace tasuki::process {
 namespace {
@@ -192,6 +193,19 @@ TEST_F(KeeperTest, the_next_tasukid_finds_everything_and_is_told_of_it) {
   const auto watch = next.watch(kMain, {[&](const Exited&) { exited = true; }, {}});
   ::kill(keeper->pids(kMain).front(), SIGKILL);
   EXPECT_TRUE(run_until(context, [&] { return exited; }));
+}
+
+TEST_F(KeeperTest, the_next_keeper_knows_whether_this_one_died) {
+  begin();
+  EXPECT_FALSE(run_task(context, client->hello())->after_another);
+  const std::string as_one_that_dies_leaves_it = read_file(keeper->lock()).value();
+  client.reset();
+  EXPECT_EQ(keeper->end(), 0);
+  EXPECT_EQ(read_file(keeper->lock()).value(), "") << "it ended in order";
+
+  keeper.emplace("none", as_one_that_dies_leaves_it);
+  client.emplace(context, keeper->socket());
+  EXPECT_TRUE(run_task(context, client->hello())->after_another);
 }
 
 TEST_F(KeeperTest, a_newer_tasukid_takes_the_place_of_the_older) {

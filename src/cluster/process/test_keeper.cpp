@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
@@ -97,12 +98,13 @@ std::string TestKeeper::missing() {
   return "";
 }
 
-TestKeeper::TestKeeper(const std::string& reset) {
+TestKeeper::TestKeeper(const std::string& reset, std::string_view lock) {
   std::string pattern = std::filesystem::temp_directory_path() / "tasuki-test-XXXXXX";
   TASUKI_ASSERT(::mkdtemp(pattern.data()) != nullptr);
   folder_ = pattern;
   TASUKI_ASSERT(::chmod(folder_.c_str(), 0755) == 0);
   TASUKI_ASSERT(::mkdir(disk().c_str(), 0755) == 0);
+  std::ofstream(this->lock()) << lock;
   const auto place = find_cgroup_place();
   TASUKI_ASSERT(place.has_value());
   const std::string name = std::filesystem::path(folder_).filename();

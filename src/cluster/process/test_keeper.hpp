@@ -19,8 +19,9 @@ class TestKeeper {
   // Why it cannot run here, such as "needs root"; empty when it can.
   static std::string missing();
 
-  // Starts it and waits until it serves; `reset` as for --reset.
-  explicit TestKeeper(const std::string& reset = "none");
+  // Starts it and waits until it serves; `reset` as for --reset. `lock` is what stands in the file
+  // of its lock before.
+  explicit TestKeeper(const std::string& reset = "none", std::string_view lock = "");
   TestKeeper(const TestKeeper&) = delete;
   TestKeeper& operator=(const TestKeeper&) = delete;
   ~TestKeeper();
@@ -30,6 +31,7 @@ class TestKeeper {
   [[nodiscard]] std::string disk() const { return folder_ + "/disk"; }
   [[nodiscard]] std::string socket() const { return folder_ + "/keeper.sock"; }
   [[nodiscard]] bool disk_mounted() const;
+  [[nodiscard]] std::string lock() const { return socket() + ".lock"; }
 
   // The processes of a group's key as this test numbers them; none when its cgroup is gone.
   [[nodiscard]] std::vector<pid_t> pids(const ProcessName& name) const;

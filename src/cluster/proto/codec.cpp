@@ -105,6 +105,7 @@ Json write(const Durable& durable) {
     retired.push_back({{"node", node.value}, {"name", name}});
   return {{"epoch", durable.epoch},
           {"epoch_members", ids(durable.epoch_members)},
+          {"settled_epoch", durable.settled_epoch},
           {"version", durable.version},
           {"applied", write(durable.applied)},
           {"locked", durable.intent.locked},
@@ -118,6 +119,7 @@ Durable parse_durable(const Json& json, const ConfigReader& read_config) {
   Durable durable;
   durable.epoch = json.at("epoch");
   durable.epoch_members = parse_ids(json.at("epoch_members"));
+  durable.settled_epoch = json.at("settled_epoch");
   durable.version = json.at("version");
   durable.applied = parse_applied(json.at("applied"), read_config);
   durable.intent.locked = json.at("locked");
@@ -291,6 +293,7 @@ Json write(const Hello& hello) {
           {"epoch", hello.epoch},
           {"epoch_members", ids(hello.epoch_members)},
           {"settled", hello.settled},
+          {"settled_epoch", hello.settled_epoch},
           {"version", hello.version},
           {"config_counter", hello.config_counter},
           {"config_hash", hello.config_hash},
@@ -308,6 +311,7 @@ Hello parse_hello(const Json& json) {
   hello.epoch = json.at("epoch");
   hello.epoch_members = parse_ids(json.at("epoch_members"));
   hello.settled = json.at("settled");
+  hello.settled_epoch = json.at("settled_epoch");
   hello.version = json.at("version");
   hello.config_counter = json.at("config_counter");
   hello.config_hash = json.at("config_hash");

@@ -94,6 +94,7 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, const proto
           [this] { react(); }),
       boot_(random_name()),
       isolation_timer_(io),
+      wakefulness_timer_(io),
       restart_timer_(io),
       witness_timer_(io),
       accounts_timer_(io) {}
@@ -123,6 +124,7 @@ Task<Result<void>> Node::start() {
   replica_.set_lease_counts(kept->watchdog && core::watchdog_outlives_pauses(
                                                   *config().find_node(self_), detect_machine()));
   if (!kept->leased) replica_.was_off();
+  keeper_follows_another_ = kept->after_another;
   for (const process::KeptGroup& group : kept->groups) {
     const core::Group* configured = config().find_group(core::GroupName{group.name});
     if (configured != nullptr) {
@@ -143,8 +145,7 @@ Task<Result<void>> Node::start() {
         kept->groups.end())
       continue;
     if (auto cleared = co_await group_runner(group).clear_leftovers(); !cleared)
-      co_return failure(cleared.error().during(
-          fmt::format("this server may not join while it holds a part of group {}", group.name)));
+      co_return refuse_to_join(group.name, cleared.error());
   }
   if (kept->groups.empty())
     if (auto cleared = co_await clear_removed_groups(); !cleared) co_return cleared;
@@ -156,6 +157,7 @@ Task<Result<void>> Node::start() {
       clustered_ ? membership::make_corosync_engine(io_) : membership::make_solo_engine(io_, self_);
   engine_->start({
       [this](const membership::Membership& changed) {
+        look_at_clock();
         membership_changed_at_ = now();
         carry_out(replica_.membership_changed(membership::engine_view(changed)));
       },
@@ -166,6 +168,7 @@ Task<Result<void>> Node::start() {
         carry_out(replica_.engine_lost());
       },
   });
+  stay_awake();
   ask_witness();
   backups_.start();
   fencer_.watch_devices([this]() -> const core::Config& { return config(); });
@@ -199,6 +202,16 @@ void Node::tell_accounts() {
   });
 }
 
+// Where an earlier keeper died, the lease died with it and nothing binds this node: the others may
+// take the group over, so only a reset helps. Otherwise the system itself took the part when it
+// booted, and would again.
+std::unexpected<Error> Node::refuse_to_join(const core::GroupName& group, const Error& why) {
+  const Error refusal =
+      why.during(fmt::format("this server may not join while it holds a part of group {}", group));
+  if (keeper_follows_another_) keeper_.reset(refusal.what);
+  return failure(refusal);
+}
+
 // Of a group that was removed while its keeper died nothing tells but the earlier configurations.
 Task<Result<void>> Node::clear_removed_groups() {
   for (const core::AppliedConfig& applied : store_.history()) {
@@ -208,10 +221,7 @@ Task<Result<void>> Node::clear_removed_groups() {
       if (config().find_group(group.name) != nullptr) continue;
       GroupRunner removed(group_context_, executor::group_spec(*earlier, group));
       if (auto cleared = co_await removed.clear_leftovers(); !cleared)
-        co_return failure(cleared.error().during(
-            fmt::format("this server may not join while it holds a part of group {}, which was "
-                        "removed",
-                        group.name)));
+        co_return refuse_to_join(group.name, cleared.error());
     }
   }
   co_return Result<void>{};
@@ -225,7 +235,24 @@ Task<Result<void>> Node::end_unknown_group(process::KeptGroup group) {
   co_return co_await keeper_.close_group(group.name);
 }
 
+// A processor that stood still goes on in the middle of whatever it was doing.
+void Node::stay_awake() {
+  look_at_clock();
+  wakefulness_timer_.expires_after(timing_.detect / core::Wakefulness::kLooksPerDetect);
+  wakefulness_timer_.async_wait([this](boost::system::error_code stopped) {
+    if (!stopped) stay_awake();
+  });
+}
+
+void Node::look_at_clock() {
+  if (!wakefulness_.overslept(now(), timing_.detect)) return;
+  note(Note::Level::warning, "node " + name(),
+       "stood still for longer than the others wait for it");
+  replica_.overslept();
+}
+
 void Node::heard(core::NodeId from, std::string_view text) {
+  look_at_clock();
   const auto message = proto::decode(text, read_config);
   if (!message) {
     note(Note::Level::error, "node " + config().node_name(from), message.error().what);

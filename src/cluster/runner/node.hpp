@@ -10,6 +10,7 @@
 #include "cluster/core/right_watch.hpp"
 #include "cluster/core/timers.hpp"
 #include "cluster/core/timing.hpp"
+#include "cluster/core/wakefulness.hpp"
 #include "cluster/executor/orders.hpp"
 #include "cluster/membership/engine.hpp"
 #include "cluster/process/keeper_client.hpp"
@@ -86,6 +87,7 @@ class Node {
 
   Task<Result<void>> end_unknown_group(process::KeptGroup group);
   Task<Result<void>> clear_removed_groups();
+  std::unexpected<Error> refuse_to_join(const core::GroupName& group, const Error& why);
   void answer(const core::Outcome& outcome);
   void carry_out(core::Ready ready);
   void heard(core::NodeId from, std::string_view text);
@@ -96,6 +98,8 @@ class Node {
     return right_.isolated() ? executor::Standing::isolated : executor::Standing::keeps;
   }
   void run_timers();
+  void stay_awake();
+  void look_at_clock();
   void watch_right();
   void wake_waiters();
   // Something of a group is up here or under way.
@@ -144,12 +148,15 @@ class Node {
   core::RightWatch right_;
   std::optional<Moment> look_at_right_;  // when the timer is set to
   asio::steady_timer isolation_timer_;
+  core::Wakefulness wakefulness_;
+  asio::steady_timer wakefulness_timer_;
   asio::steady_timer restart_timer_;
   asio::steady_timer witness_timer_;
   asio::steady_timer accounts_timer_;
   bool witness_votes_ = false;
   std::map<core::NodeId, core::Accounts> accounts_;
-  bool clustered_ = false;  // with Corosync under it
+  bool clustered_ = false;               // with Corosync under it
+  bool keeper_follows_another_ = false;  // which died while this machine was on
   uint64_t config_counter_seen_ = 0;
   std::set<asio::steady_timer*> waiting_for_change_;  // cancelled when the state may have changed
   std::map<std::string, std::pair<std::string, std::string>> since_;  // subject to word and time

@@ -190,7 +190,7 @@ void Corosync::activate(core::NodeId node, const Ring& ring, Cause cause) {
 }
 
 // At once, unless something is still on its way there.
-void Corosync::tell(core::NodeId node, membership::Observation observation) {
+void Corosync::tell(core::NodeId node, const membership::Observation& observation) {
   Engine& engine = engines_.at(node);
   const Session session = *engine.session;
   if (engine.told_until < around_.now()) return session.observe(observation);
@@ -321,7 +321,7 @@ void Corosync::hear_the_rest(core::NodeId node, const Nodes& together, const Rin
                              uint64_t end) {
   Engine& engine = engines_.at(node);
   for (; engine.delivered < ring.length(); ++engine.delivered) {
-    const Entry entry = ring.at(engine.delivered);
+    const Entry& entry = ring.at(engine.delivered);
     const bool of_us = together.contains(entry.from) && !entry.text.empty();
     if (engine.delivered < end || of_us) deliver(node, ring, entry);
   }

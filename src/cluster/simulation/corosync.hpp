@@ -94,7 +94,7 @@ class Corosync {
   void advance(core::NodeId node, uint64_t ring, uint64_t place);
   void deliver(core::NodeId node, const Ring& ring, const Entry& entry);
   void trim(Ring& ring);
-  void tell(core::NodeId node, membership::Observation observation);
+  void tell(core::NodeId node, const membership::Observation& observation);
   void tell_quorum(core::NodeId node);
   void activate(core::NodeId node, const Ring& ring, membership::MembersChanged::Cause cause);
   void reform();

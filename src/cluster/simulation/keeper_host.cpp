@@ -20,7 +20,7 @@ KeeperHost::KeeperHost(Surroundings& around, Hardware& hardware, World world)
     : around_(around),
       hardware_(hardware),
       world_(std::move(world)),
-      state_(hardware.traits().watchdog) {
+      state_({.watchdog = hardware.traits().watchdog}) {
   // Processes that an earlier keeper left end before anything else (Keeper::make_cgroups).
   hardware_.disarm_watchdog();
 }

@@ -11,13 +11,6 @@ namespace {
 // included; failbacks and failures that expire later are not waited for.
 constexpr Time kSettled = 3min;
 
-std::map<core::NodeId, Traits> traits_of(const core::Config& config) {
-  std::map<core::NodeId, Traits> traits;
-  for (const core::Node& node : config.nodes)
-    traits[node.id].pausable = node.machine == core::Machine::virtual_machine;
-  return traits;
-}
-
 }  // namespace
 
 Rehearsal::Rehearsal(core::Config config, Pace pace, const Beginning& beginning)

@@ -122,13 +122,15 @@ void Tasukid::take_over(const process::HelloReply& kept) {
     for (const core::Group& group : known.groups) {
       if (!kept.groups.empty() && config().find_group(group.name) == nullptr) continue;
       if (groups_.contains(group.name) || clear_leftovers(group, takes)) continue;
-      note({Note::Level::error, "node " + config().node_name(self()),
-            fmt::format("this server may not join while it holds a part of group {}", group.name)});
-      context_.hardware.after(Time{}, life_, [exited = context_.exited] { exited(); });
+      const std::string why =
+          fmt::format("this server may not join while it holds a part of group {}", group.name);
+      note({Note::Level::error, "node " + config().node_name(self()), why});
+      context_.keeper.ask(process::ResetNode{why}, {});
       return;
     }
   context_.hardware.after(takes, life_, [this] {
     if (context_.corosync.runs(self())) connect();
+    stay_awake();
     react();
   });
 }
@@ -169,7 +171,22 @@ void Tasukid::engine_lost(const std::string& why) {
   carry_out(replica_->engine_lost());
 }
 
+void Tasukid::stay_awake() {
+  look_at_clock();
+  context_.hardware.at(
+      context_.hardware.now() + timing_.detect / core::Wakefulness::kLooksPerDetect, life_,
+      [this] { stay_awake(); });
+}
+
+void Tasukid::look_at_clock() {
+  if (!wakefulness_.overslept(context_.hardware.now(), timing_.detect)) return;
+  note({Note::Level::warning, "node " + config().node_name(self()),
+        "stood still for longer than the others wait for it"});
+  replica_->overslept();
+}
+
 void Tasukid::observe(const membership::Observation& observation) {
+  look_at_clock();
   const Life connection = connection_;
   for (const membership::Step& step : joiner_.observe(observation)) {
     if (!connection.lasts()) return;

@@ -13,6 +13,7 @@
 #include "cluster/core/replica.hpp"
 #include "cluster/core/right_watch.hpp"
 #include "cluster/core/timing.hpp"
+#include "cluster/core/wakefulness.hpp"
 #include "cluster/executor/orders.hpp"
 #include "cluster/membership/membership_joiner.hpp"
 #include "cluster/simulation/corosync.hpp"
@@ -95,6 +96,8 @@ class Tasukid {
   void watch_right();
   void give_orders();
   void run_timers();
+  void stay_awake();
+  void look_at_clock();
   void carry_out_fences();
   void fence(const core::FenceOrder& order);
   void want_lease(bool wanted);
@@ -120,6 +123,7 @@ class Tasukid {
   core::LeaseClock lease_;
   Life renewals_;
   core::RightWatch right_;
+  core::Wakefulness wakefulness_;
   bool leaving_ = false;
   bool leaver_wakes_ = false;  // something changed that it waits for
   std::optional<core::Moment> look_at_right_;

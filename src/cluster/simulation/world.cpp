@@ -8,6 +8,13 @@ namespace tasuki::simulation {
 
 using core::Note;
 
+std::map<core::NodeId, Traits> traits_of(const core::Config& config) {
+  std::map<core::NodeId, Traits> traits;
+  for (const core::Node& node : config.nodes)
+    traits[node.id].pausable = node.machine == core::Machine::virtual_machine;
+  return traits;
+}
+
 World::World(Setup setup)
     : initial_(std::move(setup.initial)),
       corosync_(around_, network_,

@@ -17,6 +17,9 @@
 
 namespace tasuki::simulation {
 
+// What the configuration says of the machines.
+std::map<core::NodeId, Traits> traits_of(const core::Config& config);
+
 struct Setup {
   core::AppliedConfig initial;  // what every node starts with
   Chance chance = Chance::none();
