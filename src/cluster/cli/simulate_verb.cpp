@@ -35,8 +35,7 @@ std::optional<core::Config> parse_or_fail(Context& context, const std::string& t
                                           const std::string& name) {
   auto outcome = config::parse_config(text, name);
   if (outcome.config) return std::move(outcome.config);
-  for (const auto& mistake : outcome.mistakes)
-    context.terminal.print(to_text(mistake) + "\n");
+  for (const auto& mistake : outcome.mistakes) context.terminal.print(to_text(mistake) + "\n");
   context.fail(api::Exit::failed, "what has mistakes cannot be simulated");
   return std::nullopt;
 }
