@@ -65,14 +65,14 @@ Task<void> run(runner::Node& node, api::Server& server, asio::io_context& io) {
   io.stop();
 }
 
-int serve(const Arguments& arguments, proto::StateFile state, const core::Node& self) {
+int serve(const Arguments& arguments, const proto::StateFile& state, const core::Node& self) {
   asio::io_context io(1);
   runner::LogTail tail;
   log::also_to([&tail](log::Level, std::string_view line) {
     tail.add(runner::time_of_day() + " " + std::string(line));
   });
   {
-    runner::Node node(io, arguments.paths, self.id, std::move(state));
+    runner::Node node(io, arguments.paths, self.id, state);
     // The keeper has them in its own log too, which is kept.
     node.on_output([&tail](const process::Output& output) {
       tail.add(fmt::format("{} {} {}: {}", runner::time_of_day(), output.name.group,
@@ -138,5 +138,5 @@ int main(int argc, char** argv) {
   }
   if (arguments.write_engine_config) return EXIT_SUCCESS;
   const core::Node own = *self;
-  return serve(arguments, std::move(*state), own);
+  return serve(arguments, *state, own);
 }

@@ -34,6 +34,7 @@ std::span<const Route> control_routes() {
       {Method::get, "/v1/events", Access::read},
       {Method::get, "/v1/events/follow", Access::read},
       {Method::get, "/v1/timeline", Access::read},
+      {Method::get, "/v1/explain/{name}", Access::read},
       {Method::get, "/v1/log", Access::read},
   };
   return kRoutes;

@@ -17,6 +17,7 @@
 
 #include "cluster/api/client.hpp"
 #include "cluster/api/router.hpp"
+#include "kit/assert.hpp"
 #include "kit/fd.hpp"
 #include "kit/file.hpp"
 
@@ -72,7 +73,7 @@ Task<void> stay_quiet(std::promise<void>& started, std::promise<void>& ended) {
 }
 
 class ServerTest : public testing::Test {
- protected:
+ public:
   ServerTest() {
     chmod(folder_.c_str(), 0755);
     server_.add(Method::post, "/v1/things/{name}", Access::act, echo);
@@ -95,6 +96,7 @@ class ServerTest : public testing::Test {
     std::filesystem::remove_all(folder_);
   }
 
+ protected:
   void finish() {
     if (!thread_.joinable()) return;
     asio::co_spawn(io_, server_.finish(5s), asio::use_future).get();
@@ -105,6 +107,7 @@ class ServerTest : public testing::Test {
 
   [[nodiscard]] Fd connect_bare() const {
     Fd socket(::socket(AF_UNIX, SOCK_STREAM, 0));
+    TASUKI_ASSERT(socket.get() >= 0);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
@@ -128,7 +131,8 @@ class ServerTest : public testing::Test {
 
   static std::string make_folder() {
     std::string path = std::filesystem::temp_directory_path() / "tasuki-api-XXXXXX";
-    return mkdtemp(path.data());
+    TASUKI_ASSERT(mkdtemp(path.data()) != nullptr);
+    return path;
   }
 
   std::string folder_ = make_folder();

@@ -37,6 +37,7 @@ void build_tree(CLI::App& root, Context& context) {
                   fmt::format("where tasukid answers, by default {}", kControlSocket))
       ->type_name("PATH");
   add_status_verb(root, context);
+  add_explain_verb(root, context);
   add_group_verbs(root, context);
   add_node_verbs(root, context);
   add_lock_verbs(root, context);

@@ -1,6 +1,7 @@
 #include "cluster/cli/completion.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace tasuki::cli {
 namespace {
@@ -46,6 +47,10 @@ Position find_position(const Command& root, const std::vector<std::string>& word
 void offer_values(const std::string& kind, const FindNames& find_names, Completion& completion) {
   if (kind == "GROUP") completion.words = find_names(Names::groups);
   if (kind == "NODE") completion.words = find_names(Names::nodes);
+  if (kind == "SUBJECT") {
+    completion.words = find_names(Names::groups);
+    std::ranges::copy(find_names(Names::nodes), std::back_inserter(completion.words));
+  }
   if (kind == "HOST" || kind == "OTHER") completion.words = find_names(Names::hosts);
   if (kind == "SHELL") completion.words = known_shells();
   completion.files = kind.starts_with("FILE") || kind == "PATH" || kind == "DIR";

@@ -11,6 +11,7 @@ class App;
 namespace tasuki::cli {
 
 void add_status_verb(CLI::App& root, Context& context);
+void add_explain_verb(CLI::App& root, Context& context);
 void add_group_verbs(CLI::App& root, Context& context);
 void add_node_verbs(CLI::App& root, Context& context);
 void add_lock_verbs(CLI::App& root, Context& context);

@@ -134,6 +134,7 @@ core::Partition build_partition(const Table& table) {
                             .drive = {}};
   set(partition.drive, table, "drive");
   set(partition.options, table, "options");
+  partition.unguarded = table.find_text("guard").has_value();
   return partition;
 }
 

@@ -122,24 +122,52 @@ void check_witness(const Table& root, const std::vector<const Table*>& nodes, Re
 }
 
 // Without fence, what remains is the lease, which needs a majority of votes to decide and does not
-// count for virtual machines.
+// count for virtual machines. Why nothing can prove that the node is down; empty when something
+// can.
+std::string why_unprovable(const Table& root, const Table& node) {
+  if (node.find("fence") != nullptr) return "";
+  if (root.tables("node").size() == 2 && root.find("witness") == nullptr)
+    return "has no fence and two nodes without a witness have no majority";
+  const auto machine = node.find_text("machine");
+  return machine && machine->value == "virtual" ? "has no fence and is a virtual machine" : "";
+}
+
+bool names(const Table& group, const Table& node) {
+  const auto name = node.find_text("name");
+  return name && std::ranges::any_of(group.texts("policy"),
+                                     [&](const auto& other) { return other.value == name->value; });
+}
+
+// A shared partition needs a proof; one that nothing can ever give is no oversight only where
+// somebody wrote so.
+void check_guards(const Table& root, const std::vector<const Table*>& nodes, Report& report) {
+  for (const Table* group : root.tables("group")) {
+    if (group->texts("policy").size() < 2) continue;
+    for (const Table* node : nodes) {
+      const std::string why = why_unprovable(root, *node);
+      if (why.empty() || !names(*group, *node)) continue;
+      for (const Table* partition : group->tables("partition"))
+        if (partition->find("guard") == nullptr)
+          report.mistake(
+              partition->line,
+              fmt::format("node {} {}, so nothing can prove that it let go of this partition",
+                          name_of(*node), why),
+              "give it a [[node.fence]], or write guard = \"none\" if only an administrator's word "
+              "is to let another node take the partition over");
+    }
+  }
+}
+
 void warn_of_missing_proof(const Table& root, const std::vector<const Table*>& nodes,
                            Report& report) {
   if (nodes.size() < 2) return;
-  const bool no_majority = nodes.size() == 2 && root.find("witness") == nullptr;
-  for (const Table* node : nodes) {
-    if (node->find("fence") != nullptr) continue;
-    const auto machine = node->find_text("machine");
-    const bool is_virtual = machine && machine->value == "virtual";
-    if (!no_majority && !is_virtual) continue;
-    report.warning(
-        node->line,
-        fmt::format(
-            "node {} has no fence and {}, so nobody can prove that it is down", name_of(*node),
-            no_majority ? "two nodes without a witness have no majority" : "is a virtual machine"),
-        "when it is lost, its groups are only taken over when an administrator "
-        "confirms it is down");
-  }
+  for (const Table* node : nodes)
+    if (const std::string why = why_unprovable(root, *node); !why.empty())
+      report.warning(
+          node->line,
+          fmt::format("node {} {}, so nobody can prove that it is down", name_of(*node), why),
+          "when it is lost, its groups are only taken over when an administrator "
+          "confirms it is down");
 }
 
 }  // namespace
@@ -151,6 +179,7 @@ void check_nodes(const Table& root, Report& report) {
   check_fence_agents(nodes, report);
   check_witness(root, nodes, report);
   warn_of_missing_proof(root, nodes, report);
+  check_guards(root, nodes, report);
 }
 
 void check_timing(const Table& root, Report& report) {

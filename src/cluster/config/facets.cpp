@@ -61,11 +61,9 @@ std::string backups_text(const std::vector<core::Backup>& backups) {
 using Facets = std::vector<Facet>;
 
 Facets facets_of_kind(const core::Partition& partition) {
-  return {{"device", partition.device},
-          {"mount_point", partition.mount_point},
-          {"filesystem", partition.filesystem},
-          {"options", partition.options},
-          {"drive", partition.drive}};
+  return {{"device", partition.device},         {"mount_point", partition.mount_point},
+          {"filesystem", partition.filesystem}, {"options", partition.options},
+          {"drive", partition.drive},           {"guard", partition.unguarded ? "none" : ""}};
 }
 Facets facets_of_kind(const core::FloatingIp& floating) {
   return {{"address", floating.address},

@@ -17,6 +17,7 @@ constexpr int64_t kHighestNodeId = 0x7fffffff;  // Corosync: votequorum(5) keeps
 
 constexpr std::array<string_view, 1> kWitnessTypes{"qnetd"};
 constexpr std::array<string_view, 2> kMachines{"physical", "virtual"};
+constexpr std::array<string_view, 1> kGuards{"none"};
 constexpr std::array<string_view, 2> kScopes{"group", "node"};
 constexpr std::array<string_view, 2> kFailbacks{"manual", "automatic"};
 constexpr std::array<string_view, 3> kFilesystems{"ext4", "xfs", "btrfs"};
@@ -230,6 +231,13 @@ constexpr auto kPartitionKeys = std::to_array<Key>({
     {.name = "drive",
      .type = text,
      .meaning = "The drive letter by which batch files know it, as \"y\"."},
+    {.name = "guard",
+     .type = choice,
+     .choices = kGuards,
+     .meaning =
+         "\"none\" where nothing can prove that a lost node of the policy let go of it: no "
+         "`fence`, and no lease that counts. Then only an administrator's word does, and the "
+         "status says so for ever. Without it such a file is refused."},
 });
 
 constexpr auto kFloatingIpKeys = std::to_array<Key>({

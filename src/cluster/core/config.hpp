@@ -109,6 +109,9 @@ struct Partition {
   std::string filesystem;  // ext4, xfs or btrfs
   std::string options;     // as mount -o takes them
   std::string drive = {};  // the letter that batch files know it by, in lower case; empty: none
+  // Somebody wrote that nothing need prove that a lost node let go of it: then only an
+  // administrator's word does.
+  bool unguarded = false;
   friend bool operator==(const Partition&, const Partition&) = default;
 };
 struct FloatingIp {

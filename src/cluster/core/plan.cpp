@@ -19,23 +19,11 @@ const NodeState& node_state(const State& state, NodeId node) {
   return found == state.nodes.end() ? unknown : found->second;
 }
 
-// Why the node cannot start the group now; empty when it can.
-std::string why_not(const State& state, const View& view, const GroupName& group, NodeId node) {
-  if (!view.members.contains(node)) return "is not in the cluster";
-  if (state.durable.intent.standby.contains(node)) return "is set aside";
-  if (node_state(state, node).leaving) return "is leaving";
-  // Somebody's disk may still have the proof that it owns nothing.
-  if (node_state(state, node).just_back) return "is only just back";
-  const auto& failures = group_state(state, group).failures;
-  const auto failed = failures.find(node);
-  return failed == failures.end() ? "" : "failed: " + failed->second.reason;
-}
-
 // The nodes that could start the group now, the best first.
 std::vector<NodeId> candidates(const State& state, const View& view, const Group& group) {
   std::vector<NodeId> usable;
   for (const NodeId node : group.policy)
-    if (why_not(state, view, group.name, node).empty()) usable.push_back(node);
+    if (why_not_on(state, view, group.name, node).empty()) usable.push_back(node);
   // Home when it is to go home, else where it was sent last.
   std::optional<NodeId> wanted = state.intent_of(group.name).moved_to;
   if (group_state(state, group.name).failback_due) wanted = group.policy.front();
@@ -51,7 +39,7 @@ std::string why_nowhere(const State& state, const View& view, const Group& group
   std::string text;
   for (const NodeId node : group.policy)
     text += (text.empty() ? "" : "; ") + state.config().node_name(node) + " " +
-            why_not(state, view, group.name, node);
+            why_not_on(state, view, group.name, node);
   return text;
 }
 
@@ -252,6 +240,17 @@ std::vector<FenceOrder> decide_fences(const State& state, const View& view,
 }
 
 }  // namespace
+
+std::string why_not_on(const State& state, const View& view, const GroupName& group, NodeId node) {
+  if (!view.members.contains(node)) return "is not in the cluster";
+  if (state.durable.intent.standby.contains(node)) return "is set aside";
+  if (node_state(state, node).leaving) return "is leaving";
+  // Somebody's disk may still have the proof that it owns nothing.
+  if (node_state(state, node).just_back) return "is only just back";
+  const auto& failures = group_state(state, group).failures;
+  const auto failed = failures.find(node);
+  return failed == failures.end() ? "" : "failed: " + failed->second.reason;
+}
 
 Plan plan(const State& state, const View& view, bool may_decide) {
   Plan result;

@@ -58,6 +58,10 @@ void settle(State& state, const View& view, const Plan& plan);
 // it, and those of its policy of which no member knows what they had.
 std::set<NodeId> owners_of(const State& state, const View& view, const GroupName& group);
 
+// Why the node cannot start the group now, as the end of a sentence about it ("is set aside");
+// empty when it can.
+std::string why_not_on(const State& state, const View& view, const GroupName& group, NodeId node);
+
 // Where the group would go if its holder were lost now; nothing when nowhere.
 std::optional<NodeId> next_node(const State& state, const View& view, const GroupName& group);
 

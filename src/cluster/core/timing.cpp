@@ -76,21 +76,46 @@ Result<Timing> derive_timing(const Config& config) {
   return timing;
 }
 
+namespace {
+
+// How it is proved that the node let go, and until when at the latest.
+std::string explain_proof(const Config& config, const Node& node) {
+  std::string proof;
+  milliseconds longest{};
+  for (const FenceDevice& device : node.fence) {
+    longest += device.limit;
+    proof += fmt::format("{}{} within {}", proof.empty() ? "" : ", else ", device.agent,
+                         format_duration(device.limit));
+  }
+  if (!proof.empty()) proof = fmt::format("when its power switch says that it is off ({})", proof);
+  if (!decided_by_fence(config) && node.machine != Machine::virtual_machine)
+    proof += fmt::format(
+        "{}t3 by its lease{}", proof.empty() ? "" : ", or ",
+        node.machine == Machine::detect ? ", if it is no virtual machine and has a watchdog" : "");
+  if (proof.empty()) proof = "nothing but your word: tasuki node confirm-down " + node.name;
+  return fmt::format("proof of {}: {}", node.name, proof);
+}
+
+}  // namespace
+
 std::vector<std::string> explain_timing(const Config& config, const Timing& timing) {
   const auto d = [](milliseconds value) { return format_duration(value); };
+  const milliseconds t1 = timing.token + timing.consensus;
+  const milliseconds t2 = timing.lease + timing.release + timing.reset;
+  const milliseconds t3 = t1 + timing.lease_proof;
   std::vector<std::string> lines{
-      fmt::format("a lost node is noticed after token {} + consensus {} = {}", d(timing.token),
-                  d(timing.consensus), d(timing.token + timing.consensus)),
-      fmt::format("a node may own groups for {} after its last message came back through the ring "
-                  "(renewed every {})",
-                  d(timing.lease), d(timing.renew)),
-      fmt::format("then it stops them within {}, or is reset within {} more", d(timing.release),
-                  d(timing.reset)),
-      fmt::format("so it has let go {} after the loss at the latest; by lease alone its groups "
-                  "start elsewhere {} after the loss was noticed (one part in {} for clocks)",
-                  d(timing.lease + timing.release + timing.reset), d(timing.lease_proof),
-                  kClockSlackPart),
+      fmt::format("t1 = {} after the loss: it is noticed (token {} + consensus {})", d(t1),
+                  d(timing.token), d(timing.consensus)),
+      fmt::format("t2 = {}: the lost node has let go (its lease of {}, renewed every {}, ends; it "
+                  "stops its groups within {}, or is reset within {} more)",
+                  d(t2), d(timing.lease), d(timing.renew), d(timing.release), d(timing.reset)),
+      fmt::format("t3 = {}: by the lease alone its groups start elsewhere ({} after t1: t2 and one "
+                  "part in {} for clocks)",
+                  d(t3), d(timing.lease_proof), kClockSlackPart),
+      fmt::format("t2 < t3 by {}", d(t3 - t2)),
   };
+  if (config.nodes.size() > 1)
+    for (const Node& node : config.nodes) lines.push_back(explain_proof(config, node));
   if (witness_votes(config) > 0) {
     const milliseconds longest = std::max(timing.detect, kWitnessMissesAfter);
     const milliseconds shortest = std::max(timing.detect, kWitnessMissesAfter - kQdeviceHeartbeat);

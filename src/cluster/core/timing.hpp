@@ -43,7 +43,7 @@ struct Timing {
 // Derives the times, or says why `detect` cannot be stable for this configuration.
 Result<Timing> derive_timing(const Config& config);
 
-// The chain in words, one line per step, for `config check --explain`.
+// The chain in words for `config check --explain`: t1 < t2 < t3, and each node's proof.
 std::vector<std::string> explain_timing(const Config& config, const Timing& timing);
 
 }  // namespace tasuki::core

@@ -175,6 +175,7 @@ policy = ["sv1", "sv2"]
 device = "/dev/sdb1"
 mount_point = "/mnt/lab-test"
 filesystem = "ext4"
+guard = "none"
 )";
 
 bool comes_true(const std::function<bool()>& claim, std::chrono::milliseconds limit = 20s) {

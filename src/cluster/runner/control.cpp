@@ -14,6 +14,7 @@
 #include "cluster/runner/control_place.hpp"
 #include "cluster/runner/engine_config.hpp"
 #include "kit/duration.hpp"
+#include "kit/text.hpp"
 
 namespace tasuki::runner {
 
@@ -221,6 +222,22 @@ Task<Response> old_config(Node& node, Request request) {
                                                  wanted));
 }
 
+Task<Response> explain(Node& node, Request request) {
+  const std::string name = request.parameters.at("name");
+  Json explanations = explanations_json(node.replica(), name, node.timelines().of(name));
+  if (explanations.empty()) {
+    std::vector<std::string> known;
+    for (const core::Group& group : node.config().groups) known.push_back(group.name.value);
+    for (const core::Node& server : node.config().nodes) known.push_back(server.name);
+    const auto near = nearest_word(name, known);
+    co_return api::error_response(404,
+                                  fmt::format("there is no group or server \"{}\"{}", name,
+                                              near ? fmt::format("; did you mean \"{}\"?", *near)
+                                                   : "; there are: " + join(known, ", ")));
+  }
+  co_return Response{200, {{"explanations", std::move(explanations)}}};
+}
+
 uint64_t number_or(const Request& request, const std::string& name, uint64_t otherwise) {
   const auto found = request.query.find(name);
   if (found == request.query.end()) return otherwise;
@@ -317,6 +334,8 @@ void add_routes(api::Server& server, Node& node, const LogTail& log) {
         {200,
          {{"failovers", node.timelines().of(group == request.query.end() ? "" : group->second)}}});
   });
+  server.add(Method::get, "/v1/explain/{name}", Access::read,
+             [&node](Request request) { return explain(node, std::move(request)); });
   server.add(Method::get, "/v1/log", Access::read, [&log](Request request) {
     return answer_now({200, {{"lines", log.last(number_or(request, "lines", 100))}}});
   });

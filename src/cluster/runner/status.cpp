@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cluster/core/explain.hpp"
 #include "cluster/proto/codec.hpp"
 
 namespace tasuki::runner {
@@ -132,6 +133,14 @@ std::vector<std::string> problems_of(const Replica& replica, const StatusContext
       problems.push_back(fmt::format("the power of {} cannot be switched: {}", node.name,
                                      facts->second.fence_problem));
   }
+  for (const Group& group : state.config().groups)
+    for (const Resource& resource : group.resources)
+      if (const auto* partition = std::get_if<Partition>(&resource.what);
+          partition != nullptr && partition->unguarded)
+        problems.push_back(
+            fmt::format("the partition {} of group {} has guard = \"none\": when its server is "
+                        "lost, only your word lets another take it over",
+                        partition->mount_point, group.name));
   for (const Group& group : state.config().groups) {
     const GroupState& now = group_state(replica, group.name);
     if (!now.suspended.empty())
@@ -166,33 +175,33 @@ std::vector<std::string> problems_of(const Replica& replica, const StatusContext
 }  // namespace
 
 std::string node_state_word(const Replica& replica, NodeId node) {
-  const State& state = replica.state();
-  if (replica.view().members.contains(node))
-    return state.durable.intent.standby.contains(node) ? "standby" : "online";
-  switch (state.let_go(node)) {
-    case LetGo::left:
-      return "left";
-    case LetGo::power_off:
-    case LetGo::confirmed:
-      return "off";
-    case LetGo::lease:
-    case LetGo::unproven:
-      break;
-  }
-  const bool answers = replica.view().alive.contains(node) || node == replica.self();
-  return answers ? "away" : "lost";
+  return core::node_state_word(replica.state(), replica.view(), replica.self(), node);
 }
 
 std::string group_state_word(const Replica& replica, const GroupName& name) {
-  const GroupState& now = group_state(replica, name);
-  const State& state = replica.state();
-  if (now.conflict) return "conflict";
-  if (!now.holder && !state.intent_of(name).run) return "stopped";
-  if (now.holder && !replica.view().members.contains(*now.holder)) return "waiting";
-  if (now.holder && now.phase == Phase::stuck) return "failed";
-  if (now.holder && now.phase != Phase::offline) return to_text(now.phase);
-  if (now.failed) return "failed";
-  return state.intent_of(name).run && !now.holder ? "waiting" : "stopped";
+  return core::group_state_word(replica.state(), replica.view(), name);
+}
+
+Json explanations_json(const Replica& replica, const std::string& name, const Json& failovers) {
+  const Situation situation{replica.state(), replica.view(), replica.self(), replica.obstacle()};
+  Json list = Json::array();
+  const auto add = [&](const char* kind, const Explanation& told, const Json& last) {
+    list.push_back({{"kind", kind},
+                    {"name", name},
+                    {"verdict", told.verdict},
+                    {"facts", told.facts},
+                    {"rule", told.rule},
+                    {"refused", told.refused},
+                    {"proof", told.proof},
+                    {"remedies", told.remedies},
+                    {"last_failover", last}});
+  };
+  if (const Group* group = replica.state().config().find_group(GroupName{name}))
+    add("group", explain_group(situation, *group),
+        failovers.empty() ? Json(nullptr) : failovers.back());
+  if (const Node* node = replica.state().config().find_node(name))
+    add("node", explain_node(situation, *node), nullptr);
+  return list;
 }
 
 Json status_json(const Replica& replica, const StatusContext& context) {

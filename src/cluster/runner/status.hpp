@@ -24,6 +24,11 @@ struct StatusContext {
 
 Json status_json(const core::Replica& replica, const StatusContext& context);
 
+// The answer of GET /v1/explain/{name}: of the group and of the node of that name, so none, one or
+// two. `failovers`: the group's timelines.
+Json explanations_json(const core::Replica& replica, const std::string& name,
+                       const Json& failovers);
+
 // The word the status has for a node and for a group; also what `since` is kept for.
 std::string node_state_word(const core::Replica& replica, core::NodeId node);
 std::string group_state_word(const core::Replica& replica, const core::GroupName& group);

@@ -21,11 +21,11 @@ bool PowerSwitch::works(const core::Node& target) const {
 }
 
 void PowerSwitch::prove_off(const core::Node& target, Hardware& by, const Life& life,
-                            std::function<void(Result<void>)> done) {
+                            const std::function<void(Result<void>)>& done) {
   try_level(target, 0, "", by, life, done);
 }
 
-void PowerSwitch::try_level(const core::Node& target, size_t level, std::string reasons,
+void PowerSwitch::try_level(const core::Node& target, size_t level, const std::string& reasons,
                             Hardware& by, const Life& life,
                             const std::function<void(Result<void>)>& done) {
   if (level == target.fence.size()) return done(failure(reasons));

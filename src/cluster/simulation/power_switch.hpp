@@ -22,10 +22,10 @@ class PowerSwitch {
   // What guard::prove_power_off does for a program on `by`; the order reaches the switch although
   // whoever gave it ends.
   void prove_off(const core::Node& target, Hardware& by, const Life& life,
-                 std::function<void(Result<void>)> done);
+                 const std::function<void(Result<void>)>& done);
 
  private:
-  void try_level(const core::Node& target, size_t level, std::string reasons, Hardware& by,
+  void try_level(const core::Node& target, size_t level, const std::string& reasons, Hardware& by,
                  const Life& life, const std::function<void(Result<void>)>& done);
   [[nodiscard]] SwitchHealth health(size_t level) const;
 
