@@ -20,6 +20,7 @@
 #include "kit/assert.hpp"
 #include "kit/fd.hpp"
 #include "kit/file.hpp"
+#include "kit/test_folder.hpp"
 
 namespace tasuki::api {
 namespace {
@@ -129,13 +130,7 @@ class ServerTest : public testing::Test {
     }
   }
 
-  static std::string make_folder() {
-    std::string path = std::filesystem::temp_directory_path() / "tasuki-api-XXXXXX";
-    TASUKI_ASSERT(mkdtemp(path.data()) != nullptr);
-    return path;
-  }
-
-  std::string folder_ = make_folder();
+  std::string folder_ = make_test_folder();
   std::string path_ = folder_ + "/control.sock";
   asio::io_context io_;
   Server server_{io_, {path_, 0666, "no-such-group"}};

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "cluster/api/server.hpp"
+#include "kit/test_folder.hpp"
 
 namespace tasuki::arm {
 namespace {
@@ -45,8 +46,7 @@ class FakeTasukid {
 
 struct CommandsTest : testing::Test {
   CommandsTest() {
-    char pattern[] = "/tmp/tasuki-arm.XXXXXX";
-    folder = ::mkdtemp(pattern);
+    folder = make_test_folder();
     here.socket = folder + "/control.sock";
     here.environment["PATH"] = "/usr/bin:/bin";
     here.say = [this](const std::string& line) { said.push_back(line); };

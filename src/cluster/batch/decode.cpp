@@ -22,7 +22,7 @@ struct Converted {
 Converted convert(std::string_view bytes, const char* character_set) {
   Converted converted;
   const iconv_t conversion = iconv_open("UTF-8", character_set);
-  if (conversion == std::bit_cast<iconv_t>(intptr_t{-1})) return converted;  // iconv_open(3)
+  if (std::bit_cast<intptr_t>(conversion) == -1) return converted;  // iconv_open(3)
   std::string input(bytes);  // iconv's interface is not const
   char* from = input.data();
   size_t left = input.size();

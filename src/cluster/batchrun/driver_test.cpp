@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 
 #include "kit/file.hpp"
+#include "kit/test_folder.hpp"
 
 namespace tasuki::batchrun {
 namespace {
@@ -24,8 +25,7 @@ struct Outcome {
 
 struct DriverTest : testing::Test {
   DriverTest() {
-    char pattern[] = "/tmp/tasuki-driver.XXXXXX";
-    folder = ::mkdtemp(pattern);
+    folder = make_test_folder();
     std::filesystem::create_directories(folder + "/Tools");
     program("Tools/MyTool", "#!/bin/sh\necho \"tool:$1:$MOOD\"\nexit ${2:-0}\n");
   }

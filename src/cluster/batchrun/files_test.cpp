@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 
+#include "kit/test_folder.hpp"
+
 namespace tasuki::batchrun {
 namespace {
 
@@ -12,8 +14,7 @@ using testing::ElementsAre;
 
 struct FilesTest : testing::Test {
   FilesTest() {
-    char pattern[] = "/tmp/tasuki-files.XXXXXX";
-    folder = ::mkdtemp(pattern);
+    folder = make_test_folder();
     std::filesystem::create_directories(folder + "/Data/Log");
     std::ofstream(folder + "/Data/Settings.INI") << "x=1\n";
     files = Files({{'y', folder}});

@@ -19,6 +19,7 @@
 #include "cluster/api/server.hpp"
 #include "cluster/cli/testing.hpp"
 #include "kit/file.hpp"
+#include "kit/test_folder.hpp"
 
 namespace tasuki::cli {
 namespace {
@@ -34,8 +35,7 @@ using testing::StartsWith;
 
 std::string make_folder() {
   setenv("TZ", "UTC", 1);
-  std::string path = std::filesystem::temp_directory_path() / "tasuki-cli-XXXXXX";
-  return mkdtemp(path.data());
+  return make_test_folder();
 }
 
 // Answers from a table and remembers what it was asked.

@@ -8,6 +8,7 @@
 
 #include "cluster/cli/command.hpp"
 #include "cluster/cli/testing.hpp"
+#include "kit/test_folder.hpp"
 
 namespace tasuki::cli {
 namespace {
@@ -17,10 +18,6 @@ using testing::HasSubstr;
 
 class ScriptVerbs : public testing::Test {
  protected:
-  ScriptVerbs() {
-    std::string path = std::filesystem::temp_directory_path() / "tasuki-script-XXXXXX";
-    folder_ = mkdtemp(path.data());
-  }
   ~ScriptVerbs() override { std::filesystem::remove_all(folder_); }
 
   std::string file(const std::string& name, const std::string& text) {
@@ -43,7 +40,7 @@ class ScriptVerbs : public testing::Test {
   [[nodiscard]] const std::string& out() const { return terminal_->out; }
   [[nodiscard]] const std::string& complaints() const { return terminal_->complaints; }
 
-  std::string folder_;
+  std::string folder_ = make_test_folder();
   std::unique_ptr<FakeTerminal> terminal_;
 };
 

@@ -20,6 +20,7 @@
 #include "kit/assert.hpp"
 #include "kit/duration.hpp"
 #include "kit/fd.hpp"
+#include "kit/readable.hpp"
 #include "kit/text.hpp"
 
 namespace tasuki::guard {
@@ -48,11 +49,7 @@ class AgentProcess {
   // The group's id stays its own as long as its leader is not reaped.
   void kill_group() const { ::kill(-pid_, SIGKILL); }
 
-  Task<void> wait_for_end() {
-    boost::system::error_code ignored;
-    co_await end_.async_wait(Descriptor::wait_read,
-                             asio::redirect_error(asio::use_awaitable, ignored));
-  }
+  Task<void> wait_for_end() { co_await wait_readable(end_); }
 
   // Returns only when cancelled. The end of the output says nothing about the agent's end: an ssh
   // that it left behind may hold the pipe open, and an agent may close it and go on.

@@ -13,6 +13,7 @@
 #include "cluster/guard/agent.hpp"
 #include "kit/fd.hpp"
 #include "kit/file.hpp"
+#include "kit/test_folder.hpp"
 #include "kit/text.hpp"
 
 namespace tasuki::guard {
@@ -43,10 +44,7 @@ bool ends_soon(pid_t pid) {
 // Agents are shell scripts; $state is a folder of their own.
 class PowerTest : public testing::Test {
  protected:
-  PowerTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tasuki-agent-XXXXXX").string();
-    folder = ::mkdtemp(pattern.data());
-  }
+  PowerTest() { folder = make_test_folder(); }
   ~PowerTest() override { std::filesystem::remove_all(folder); }
 
   core::FenceDevice agent(const std::string& script, std::chrono::milliseconds limit = 20s) {

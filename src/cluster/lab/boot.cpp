@@ -101,7 +101,10 @@ int boot_host(const Host& host, const Places& places, const std::vector<LoopDevi
   keep_only({&channel});
   ::prctl(PR_SET_NAME, "tasuki-lab-init");
   char byte = 0;
-  if (::read(channel.get(), &byte, 1) != 1) return 1;
+  if (::read(channel.get(), &byte, 1) != 1) {
+    note("{} does not start: the lab went before it was plugged in", host.name);
+    return 1;
+  }
   if (auto prepared = prepare(host, places, disks); !prepared) {
     note("{} does not start: {}", host.name, prepared.error().what);
     return 1;
@@ -111,7 +114,10 @@ int boot_host(const Host& host, const Places& places, const std::vector<LoopDevi
       "PATH",
       fmt::format("{}:{}", places.programs, path != nullptr ? path : "/usr/sbin:/usr/bin").c_str(),
       1);
-  if (::write(channel.get(), &byte, 1) != 1) return 1;
+  if (::write(channel.get(), &byte, 1) != 1) {
+    note("{} does not start: the lab went before its programs began", host.name);
+    return 1;
+  }
   channel.reset();
   return run_host_programs(host.programs, "/var/log");
 }

@@ -5,6 +5,8 @@
 #include <thread>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include "kit/file.hpp"
 #include "kit/text.hpp"
 
@@ -63,8 +65,15 @@ Result<void> remove_cgroup(const std::string& cgroup) {
   const auto deadline = std::chrono::steady_clock::now() + kRemoveLimit;
   for (const auto& folder : folders_deepest_first(cgroup))
     while (::rmdir(folder.c_str()) != 0 && errno != ENOENT) {
-      if (errno != EBUSY || std::chrono::steady_clock::now() > deadline)
-        return errno_failure("remove cgroup " + folder);
+      if (errno != EBUSY || std::chrono::steady_clock::now() > deadline) {
+        auto failed = errno_failure("remove cgroup " + folder);
+        for (const pid_t pid : processes_below(folder))
+          failed.error().what += fmt::format("; process {} is in it: {}", pid,
+                                             read_file(fmt::format("/proc/{}/status", pid))
+                                                 .value_or("it has ended")
+                                                 .substr(0, 60));
+        return failed;
+      }
       std::this_thread::sleep_for(1ms);
     }
   return {};

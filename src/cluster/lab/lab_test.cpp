@@ -31,6 +31,7 @@
 #include "kit/fd.hpp"
 #include "kit/file.hpp"
 #include "kit/json.hpp"
+#include "kit/test_folder.hpp"
 #include "kit/text.hpp"
 
 namespace tasuki::lab {
@@ -189,8 +190,7 @@ bool comes_true(const std::function<bool()>& claim, std::chrono::milliseconds li
 class Workshop {
  public:
   Workshop() {
-    char name[] = "/tmp/tasuki-lab-test.XXXXXX";
-    folder_ = ::mkdtemp(name);
+    folder_ = make_test_folder();
     fs::create_directory(folder_ + "/bin");
     fs::copy_file("/proc/self/exe", folder_ + "/bin/tasuki");
     for (const char* program : {"tasukid", "tasuki-keeper", "fence_tasuki_lab", "reach"})

@@ -20,6 +20,7 @@
 #include "cluster/lab/network.hpp"
 #include "cluster/lab/note.hpp"
 #include "kit/file.hpp"
+#include "kit/readable.hpp"
 
 namespace tasuki::lab {
 namespace {
@@ -191,9 +192,7 @@ void Machine::end_now(Then then, const std::string& because) {
 // Runs once for each life of the machine.
 Task<void> Machine::watch_end(int pidfd) {
   asio::posix::stream_descriptor stream(io_, pidfd);
-  boost::system::error_code problem;
-  co_await stream.async_wait(asio::posix::stream_descriptor::wait_read,
-                             asio::redirect_error(asio::use_awaitable, problem));
+  co_await wait_readable(stream);
   siginfo_t info{};
   ::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED);
   // pid_namespaces(7): the first process ends last, so no process of the machine is left.
@@ -228,7 +227,10 @@ void Machine::ended(int status_code, int status) {
   const bool failed = status_code == CLD_EXITED && status == kHostFailed;
   Power* const mine = power();
   become(Ending{std::move(*mine), failed ? Then::start_again : Then::stay_off},
-         failed ? "its keeper ended" : "its first process ended");
+         failed ? "its keeper ended"
+                : fmt::format("its first process {} {}",
+                              status_code == CLD_EXITED ? "ended with" : "was killed by signal",
+                              status));
 }
 
 Task<void> Machine::wait_for_release() {

@@ -25,6 +25,7 @@
 #include "cluster/lab/power_protocol.hpp"
 #include "cluster/lab/sweep.hpp"
 #include "kit/file.hpp"
+#include "kit/readable.hpp"
 #include "kit/text.hpp"
 
 namespace tasuki::lab {
@@ -257,18 +258,14 @@ class Supervisor {
     ::sigaddset(&handled, SIGTERM);
     ::sigprocmask(SIG_BLOCK, &handled, nullptr);
     asio::posix::stream_descriptor signals(io_, ::signalfd(-1, &handled, SFD_CLOEXEC));
-    boost::system::error_code problem;
-    co_await signals.async_wait(asio::posix::stream_descriptor::wait_read,
-                                asio::redirect_error(asio::use_awaitable, problem));
+    co_await wait_readable(signals);
     end_lab("SIGTERM");
   }
 
   // The guardian takes away what the kernel does not; without it the lab ends while it still can do
   // that itself.
   Task<void> watch_guardian() {
-    boost::system::error_code problem;
-    co_await guardian_alive_.async_wait(asio::posix::stream_descriptor::wait_read,
-                                        asio::redirect_error(asio::use_awaitable, problem));
+    co_await wait_readable(guardian_alive_);
     end_lab("its guardian is gone");
   }
 

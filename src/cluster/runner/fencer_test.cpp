@@ -10,29 +10,26 @@
 #include <gmock/gmock.h>
 
 #include "kit/file.hpp"
+#include "kit/test_folder.hpp"
 
 namespace tasuki::runner {
 namespace {
 
 using namespace std::chrono_literals;
 using core::FenceOrder;
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 const core::NodeId kSelf{1};
 const core::NodeId kLost{2};
 
 struct FencerTest : testing::Test {
-  std::string folder = [] {
-    std::string name = testing::TempDir() + "tasuki-fencer.XXXXXX";
-    return std::string(::mkdtemp(name.data()));
-  }();
+  std::string folder = make_test_folder();
   asio::io_context io;
   core::Config config;
   std::vector<core::FenceResult> results;
   bool wanted = true;
   int ended = 0;
-  Fencer fencer{io, kSelf, [this](core::FenceResult result) { results.push_back(result); },
+  Fencer fencer{io, kSelf, [this](const core::FenceResult& result) { results.push_back(result); },
                 [this](const FenceOrder&) { return wanted; }, [this] { ++ended; }};
 
   // Its body sees $action; every call is written down.

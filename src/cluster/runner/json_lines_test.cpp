@@ -6,14 +6,13 @@
 
 #include <gtest/gtest.h>
 
+#include "kit/test_folder.hpp"
+
 namespace tasuki::runner {
 namespace {
 
 struct JsonLinesTest : testing::Test {
-  std::string folder = [] {
-    std::string name = testing::TempDir() + "tasuki-json-lines.XXXXXX";
-    return std::string(::mkdtemp(name.data()));
-  }();
+  std::string folder = make_test_folder();
   std::string file = folder + "/events.jsonl";
 
   void TearDown() override { std::filesystem::remove_all(folder); }

@@ -7,8 +7,6 @@
 
 namespace tasuki::runner {
 
-using core::Note;
-
 void Node::give_orders() {
   if (!executor::gives_orders(replica_, standing())) return;
   note_leaving_groups();

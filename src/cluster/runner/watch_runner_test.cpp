@@ -14,7 +14,6 @@ using namespace std::chrono_literals;
 using executor::OnEnd;
 using process::run_task;
 using testing::ElementsAre;
-using testing::HasSubstr;
 
 struct WatchRunnerTest : testing::Test {
   std::optional<process::TestKeeper> keeper;

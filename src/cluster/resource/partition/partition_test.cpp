@@ -25,6 +25,7 @@
 #include "cluster/resource/partition/users.hpp"
 #include "kit/fd.hpp"
 #include "kit/file.hpp"
+#include "kit/test_folder.hpp"
 
 namespace tasuki::resource {
 namespace {
@@ -93,8 +94,7 @@ struct PartitionTest : testing::Test {
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "skipped: mounting needs root";
     if (!fs::exists("/dev/loop-control")) GTEST_SKIP() << "skipped: there are no loop devices";
-    std::string pattern = testing::TempDir() + "tasuki-partition-XXXXXX";
-    folder = ::mkdtemp(pattern.data());
+    folder = make_test_folder();
     image = folder / "image";
     mount_point = folder / "mount";
   }
