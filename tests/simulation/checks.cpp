@@ -18,13 +18,21 @@ constexpr Time kProofTakes = 30s;
 constexpr int kResetsAllowed = 2;
 
 // Without anything that could be a cause a group is started at most once on each node, and there as
-// often again as it may be in place.
+// often again as it may be in place. Its scripts are told once more when a partition cannot be
+// connected.
 int starts_allowed(const core::Config& config, const core::GroupName& name) {
   const core::Group* group = config.find_group(name);
   const int nodes = static_cast<int>(config.nodes.size());
   if (group == nullptr) return nodes + 1;
   int tries = 1;
-  for (const core::Resource& resource : group->resources) tries += resource.restarts;
+  bool has_scripts = false;
+  bool has_partition = false;
+  for (const core::Resource& resource : group->resources) {
+    tries += resource.restarts;
+    has_scripts |= std::holds_alternative<core::Scripts>(resource.what);
+    has_partition |= std::holds_alternative<core::Partition>(resource.what);
+  }
+  if (has_scripts && has_partition) ++tries;
   return nodes * tries + 1;
 }
 
@@ -107,9 +115,11 @@ void Checks::reset(core::NodeId node, const std::string& why) {
     violate("flaps", fmt::format("node {} resets itself again and again: {}", node, why));
 }
 
-// In a network where not everybody reaches everybody rings go on changing, and groups with them.
+// In a network where not everybody reaches everybody rings go on changing, and groups with them;
+// and in one ring a tasukid may go and come back.
 void Checks::notice_ring(core::NodeId node) {
-  const std::string& ring = world_.tasukid(node)->heard().ring;
+  const auto ring =
+      std::pair(world_.tasukid(node)->heard().ring, world_.replica(node)->view().members);
   if (std::exchange(rings_[node], ring) == ring) return;
   ring_changed_at_ = world_.now();
   starts_.clear();

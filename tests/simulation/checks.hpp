@@ -60,7 +60,7 @@ class Checks {
   // Since anything happened that could excuse them.
   std::map<core::GroupName, int> starts_;
   std::map<core::NodeId, int> resets_;
-  std::map<core::NodeId, std::string> rings_;
+  std::map<core::NodeId, std::pair<std::string, Nodes>> rings_;  // and who takes part
   Acknowledged newest_;
 };
 

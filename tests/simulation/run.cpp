@@ -72,7 +72,7 @@ class Run {
   // What no cluster can survive: a word that is not true, like a fence that lies; and a node whose
   // loss was accepted that is started where it cannot learn of it.
   bool is_out_of_scope(const Sentence& sentence) {
-    std::erase_if(given_up_, [this](core::NodeId node) { return world_.ring_of(node).size() > 1; });
+    std::erase_if(given_up_, [this](core::NodeId node) { return has_learned(node); });
     const bool vouches = sentence.deed == Deed::confirm_down || sentence.deed == Deed::accept_loss;
     if (vouches) return world_.hardware(sentence.nodes.front()).on();
     if (sentence.deed == Deed::start && given_up_.contains(sentence.nodes.front())) {
@@ -80,6 +80,15 @@ class Run {
       [[maybe_unused]] const auto healed = world_.perform(Sentence{});
     }
     return !is_harmless(sentence) && !given_up_.empty();
+  }
+
+  // It met others, and what they went on with is on its disk.
+  [[nodiscard]] bool has_learned(core::NodeId node) const {
+    const core::Replica* replica = world_.replica(node);
+    if (replica == nullptr || !replica->agreed() || replica->view().members.size() < 2)
+      return false;
+    const core::Durable& durable = replica->state().durable;
+    return durable.settled_epoch == durable.epoch;
   }
 
   void tell(const std::string& subject, const std::string& text) const {

@@ -96,7 +96,11 @@ bool welcome_members(State& state, const Hellos& hellos, const Hello& authority)
     facts.leaving = leaving;
     if (!leaving) state.durable.let_go.erase(node);
     if (went_along(hello, authority)) continue;
-    for (auto& [name, group] : state.groups) group.failures.erase(node);
+    // A restart mends much; but what made one necessary would again, at the other groups' cost.
+    for (auto& [name, group] : state.groups)
+      if (const auto failed = group.failures.find(node);
+          failed != group.failures.end() && !failed->second.stuck)
+        group.failures.erase(failed);
   }
   return lost_one_is_back;
 }
@@ -138,11 +142,12 @@ std::string find_disagreement(const State& state, const Hellos& hellos) {
   return "";
 }
 
-bool knows_newest(const State& state, const Hellos& hellos) {
+bool knows_newest(const State& state, const Hellos& hellos, Vouches vouches) {
   const Config& config = state.config();
   const auto present = [&](NodeId node) {
     // A node for which somebody vouched made no newer epoch, or its changes may be given up.
-    return hellos.contains(node) || state.let_go(node) == LetGo::confirmed;
+    return hellos.contains(node) ||
+           (vouches == Vouches::count && state.let_go(node) == LetGo::confirmed);
   };
   // One that took part in it and never wrote it would still believe in the epoch before.
   const Hello& known = hellos.at(most_knowing(hellos));
@@ -173,6 +178,7 @@ std::vector<Note> go_on_from(State& state, const View& view, const Hellos& hello
   hear_what_members_hold(state, hellos, notes);
   suspect_lost_members(state, view);
   if (!authority.current) distrust_absent(state, view);
+  recall_stuck(state);
   for (const Node& node : state.config().nodes)
     if (!view.alive.contains(node.id)) state.nodes[node.id].lost = true;
   for (auto& [name, group] : state.groups) {

@@ -26,8 +26,11 @@ NodeId most_knowing(const Hellos& hellos);
 // never decided anything can be in that doubt.
 std::string find_disagreement(const State& state, const Hellos& hellos);
 
+// Whether somebody's word that a node is down stands for what that node may know.
+enum class Vouches { count, do_not_count };
+
 // Whether no acknowledged change can be missing in the state, which is that of the most knowing.
-bool knows_newest(const State& state, const Hellos& hellos);
+bool knows_newest(const State& state, const Hellos& hellos, Vouches vouches = Vouches::count);
 
 // Corrects the state of the most knowing member by what every member says of itself, and by who is
 // there and who is not.

@@ -204,10 +204,11 @@ void Replica::gain_or_lose_right() {
     const auto is_current = [](const auto& entry) { return entry.second.current; };
     const bool new_epoch = !std::ranges::all_of(hellos_, is_current) ||
                            state_.durable.epoch_members != view_.view.members;
+    const bool gave_up_some = !knows_newest(state_, hellos_, Vouches::do_not_count);
     current_ = true;
     for (auto& [node, hello] : hellos_) hello.current = true;
     if (!new_epoch) return;
-    return begin_epoch();
+    return begin_epoch(gave_up_some);
   }
   // While members greet each other again nothing is lost yet; and of two nodes without a witness
   // nobody can decide elsewhere while this one is alive, because that takes this one's death.
@@ -224,13 +225,11 @@ void Replica::gain_or_lose_right() {
   write_now();
 }
 
-void Replica::begin_epoch() {
+// `gave_up_some`: only somebody's word says that no newer change is missing. Those that it was said
+// of may have gone on, alone or with others; they must never seem to know more than this side.
+void Replica::begin_epoch(bool gave_up_some) {
   stale_ = false;
-  // One that was given up may have gone on alone; it must never seem to know more than this side.
-  const bool gave_up_one = std::ranges::any_of(state_.durable.epoch_members, [&](NodeId node) {
-    return state_.let_go(node) == LetGo::confirmed;
-  });
-  state_.durable.epoch += gave_up_one ? kEpochsOfOneGivenUp : 1;
+  state_.durable.epoch += gave_up_some ? kEpochsOfOneGivenUp : 1;
   state_.durable.epoch_members = view_.view.members;
   write_now();
   epoch_stored_by_.clear();
@@ -257,6 +256,7 @@ void Replica::settle_epoch() {
     write_now();
   }
   for (auto& [node, facts] : state_.nodes) facts.just_back = false;
+  advance_pending();
 }
 
 bool Replica::settled() const {
@@ -310,9 +310,11 @@ void Replica::apply_report(NodeId from, const GroupReport& report) {
   group.watches = accepted_watches(state_, report);
   group.suspended = report.suspended;
   if (came_up) note(Note::Level::info, subject, fmt::format("is up on {}: {}", node, group.reason));
-  if (report.phase == Phase::stuck)
+  if (report.phase == Phase::stuck) {
+    group.failures[from] = {report.failure, state_.next_failure++, at_start, true};
     note(Note::Level::error, subject,
          fmt::format("cannot be stopped on {}: {}", node, report.failure));
+  }
   if (report.phase != Phase::offline) return;
 
   group.holder.reset();
@@ -365,6 +367,9 @@ Ready Replica::written(uint64_t number) {
 
 void Replica::replan() {
   if (!agreed_) return;
+  const auto stuck_before = state_.durable.stuck;
+  remember_stuck(state_);
+  if (state_.durable.stuck != stuck_before) write_now();
   const Durable before = state_.durable;
   const Plan next = plan(state_, view_.view, may_decide());
   for (const Decision& decision : next.decisions) {

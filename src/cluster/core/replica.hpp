@@ -135,7 +135,7 @@ class Replica {
   void end_pending(const std::string& why);
   void answer(const std::string& id, Result<uint64_t> version);
   void gain_or_lose_right();
-  void begin_epoch();
+  void begin_epoch(bool gave_up_some);
   void hear_who_has_the_epoch();
   void settle_epoch();
   [[nodiscard]] bool settled() const;

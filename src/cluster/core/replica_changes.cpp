@@ -67,6 +67,8 @@ void Replica::advance_pending() {
       first.next = state_.durable;
       write_now();
     }
+    // What is acknowledged is on every disk together with the word that the epoch is, too.
+    if (!first.active && may_decide() && !settled()) return;
     if (!first.active) {
       // A side that may not decide comes to it by somebody's word that the others are down.
       const bool vouched = std::holds_alternative<ConfirmNodeDown>(first.change);
@@ -107,12 +109,14 @@ void Replica::take_over(Pending pending) {
   apply_side_effects(state_, pending.change);
 }
 
-// Epochs and proofs that came after the change was accepted are newer than what it was made from.
+// Epochs, proofs and what got stuck after the change was accepted are newer than what it was made
+// from.
 void Replica::renew_proofs(Pending& pending) const {
   pending.next.epoch = state_.durable.epoch;
   pending.next.epoch_members = state_.durable.epoch_members;
   pending.next.settled_epoch = state_.durable.settled_epoch;
   pending.next.let_go = state_.durable.let_go;
+  pending.next.stuck = state_.durable.stuck;
   if (const auto* confirm = std::get_if<ConfirmNodeDown>(&pending.change))
     pending.next.let_go[confirm->node] = LetGo::confirmed;
 }

@@ -42,6 +42,22 @@ std::string State::node_name(NodeId node) const {
   return removed == durable.retired.end() ? config().node_name(node) : removed->second;
 }
 
+void remember_stuck(State& state) {
+  state.durable.stuck.clear();
+  for (const auto& [name, group] : state.groups)
+    for (const auto& [node, failure] : group.failures)
+      if (failure.stuck) state.durable.stuck[name][node] = failure.reason;
+}
+
+void recall_stuck(State& state) {
+  for (const auto& [name, nodes] : state.durable.stuck) {
+    if (state.config().find_group(name) == nullptr) continue;
+    for (const auto& [node, reason] : nodes)
+      if (!state.groups[name].failures.contains(node))
+        state.groups[name].failures[node] = {reason, state.next_failure++, false, true};
+  }
+}
+
 void forget_what_is_up(GroupState& group) {
   group.resources.clear();
   group.watches.clear();

@@ -75,6 +75,9 @@ struct Durable {
   std::map<NodeId, LetGo> let_go;         // of nodes that are not members
   std::map<NodeId, std::string> retired;  // nodes that were removed; their ids are not used again
   std::vector<std::string> recent;        // the ids of the changes accepted last, the newest last
+  // Groups that could not be stopped on these nodes, which then reset themselves, and why. It must
+  // outlive the reset also of a node that is alone.
+  std::map<GroupName, std::map<NodeId, std::string>> stuck;
   friend bool operator==(const Durable&, const Durable&) = default;
 
   // Whether the change of this id was accepted, as far as is remembered. Whoever was told to ask
@@ -104,6 +107,7 @@ struct Failure {
   std::string reason;
   uint64_t id = 0;        // so that an expiry that comes late does not clear a newer failure
   bool at_start = false;  // it never came up there
+  bool stuck = false;     // it could not be stopped, which cost every group there a reset
   friend bool operator==(const Failure&, const Failure&) = default;
 };
 
@@ -171,6 +175,10 @@ struct View {
   bool quorate = false;      // a majority of votes, witness included
   friend bool operator==(const View&, const View&) = default;
 };
+
+// Takes what is written down of groups that could not be stopped from their failures, and back.
+void remember_stuck(State& state);
+void recall_stuck(State& state);
 
 // What was reported of it by its last holder.
 void forget_what_is_up(GroupState& group);

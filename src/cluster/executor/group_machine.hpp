@@ -74,10 +74,12 @@ struct RecoverTask {
 };
 // Everything is down: the keeper forgets the group. The end of this step proves the release.
 struct CloseStep {};
-// This node cannot let go of the group; only its reset helps.
+// This node cannot let go of the group; only its reset helps. It comes kLastWords later, so that
+// the others hear why and do not start the group there again at once.
 struct ResetNode {
   std::string why;
 };
+inline constexpr core::milliseconds kLastWords{100};
 // A resource that failed is started again here, for the `attempt`th time within its window.
 struct Mending {
   core::ResourceName resource;

@@ -103,6 +103,10 @@ Json write(const Durable& durable) {
   Json retired = Json::array();
   for (const auto& [node, name] : durable.retired)
     retired.push_back({{"node", node.value}, {"name", name}});
+  Json stuck = Json::array();
+  for (const auto& [group, nodes] : durable.stuck)
+    for (const auto& [node, reason] : nodes)
+      stuck.push_back({{"group", group.value}, {"node", node.value}, {"reason", reason}});
   return {{"epoch", durable.epoch},
           {"epoch_members", ids(durable.epoch_members)},
           {"settled_epoch", durable.settled_epoch},
@@ -113,7 +117,8 @@ Json write(const Durable& durable) {
           {"groups", groups},
           {"let_go", let_go},
           {"retired", retired},
-          {"recent", durable.recent}};
+          {"recent", durable.recent},
+          {"stuck", stuck}};
 }
 Durable parse_durable(const Json& json, const ConfigReader& read_config) {
   Durable durable;
@@ -132,6 +137,9 @@ Durable parse_durable(const Json& json, const ConfigReader& read_config) {
   for (const Json& item : json.at("retired"))
     durable.retired[NodeId{item.at("node").get<uint32_t>()}] = item.at("name");
   durable.recent = json.at("recent");
+  for (const Json& item : json.at("stuck"))
+    durable.stuck[GroupName{item.at("group")}][NodeId{item.at("node").get<uint32_t>()}] =
+        item.at("reason");
   return durable;
 }
 
@@ -141,7 +149,8 @@ Json write(const GroupState& group) {
     failures.push_back({{"node", node.value},
                         {"reason", failure.reason},
                         {"id", failure.id},
-                        {"at_start", failure.at_start}});
+                        {"at_start", failure.at_start},
+                        {"stuck", failure.stuck}});
   return {{"holder", id_or_null(group.holder)},
           {"phase", name_of(group.phase)},
           {"wanted_up", group.wanted_up},
@@ -174,8 +183,8 @@ GroupState parse_group_state(const Json& json) {
   group.rested = json.at("rested");
   group.reason = json.at("reason");
   for (const Json& item : json.at("failures"))
-    group.failures[NodeId{item.at("node").get<uint32_t>()}] = {item.at("reason"), item.at("id"),
-                                                               item.at("at_start")};
+    group.failures[NodeId{item.at("node").get<uint32_t>()}] = {
+        item.at("reason"), item.at("id"), item.at("at_start"), item.at("stuck")};
   group.failed = json.at("failed");
   group.conflict = json.at("conflict");
   group.may_be_on = parse_ids(json.at("may_be_on"));

@@ -24,11 +24,12 @@ State example_state() {
   state.durable.intent.standby = {NodeId{3}};
   state.durable.intent.groups[GroupName{"group1"}] = {false, NodeId{3}, 11};
   state.durable.let_go[NodeId{2}] = LetGo::power_off;
+  state.durable.stuck[GroupName{"group1"}][NodeId{3}] = "data cannot be stopped";
   GroupState& group = state.groups[GroupName{"group1"}];
   group.holder = NodeId{1};
   group.phase = Phase::online;
   group.event = Event::failover;
-  group.failures[NodeId{3}] = {"no such device", 5};
+  group.failures[NodeId{3}] = {"no such device", 5, true, true};
   group.resources = {{ResourceName{"partition-1"}, "up"}};
   group.watches = {{"StarOffice", "Star Office", "running", true, "2026-01-02T05:00:00Z", 2}};
   group.suspended = "a backup";

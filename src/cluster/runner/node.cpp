@@ -75,7 +75,12 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, const proto
           [this]() -> const core::Config& { return config(); },
           [this](const core::GroupReport& said) { report(said); },
           [this](const Note& told) { events_.add(told); },
-          [this](const std::string& why) { keeper_.reset(why); },
+          [this](const std::string& why) {
+            start_task(io_.get_executor(), [](Node& self, std::string why) -> Task<void> {
+              co_await wait_for(executor::kLastWords);
+              self.keeper_.reset(why);
+            }(*this, why));
+          },
           [this] { return lease_.held() || config().nodes.size() == 1; },
           [this](core::milliseconds limit) { return wait_for_change(limit); },
           [this](const std::string& id) { return core::find_watch_owner(replica_.state(), id); },

@@ -98,9 +98,10 @@ void GroupHost::perform(const std::vector<executor::Effect>& effects) {
     }
     void operator()(const executor::ResetNode& reset) const {
       self.note(Note::Level::error, reset.why + "; this node resets itself");
-      self.context_.keeper.ask(
-          process::ResetNode{fmt::format("group {}: {}", self.machine_.spec().name, reset.why)},
-          {});
+      const auto why = fmt::format("group {}: {}", self.machine_.spec().name, reset.why);
+      self.context_.hardware.after(
+          executor::kLastWords, self.life_,
+          [&keeper = self.context_.keeper, why] { keeper.ask(process::ResetNode{why}, {}); });
     }
   };
   for (const executor::Effect& effect : effects) std::visit(Performer{*this}, effect);
