@@ -84,8 +84,8 @@ class FakeDaemon {
   api::Response reply_to(const std::string& name, const api::Request& request) {
     const std::lock_guard lock(mutex_);
     std::string asked = name;
-    for (const auto& [key, value] : request.parameters) asked += " " + value;
-    for (const auto& [key, value] : request.query) asked += " " + key + "=" + value;
+    for (const auto& [key, value] : request.parameters) asked += fmt::format(" {}", value);
+    for (const auto& [key, value] : request.query) asked += fmt::format(" {}={}", key, value);
     if (!request.body.empty()) asked += " " + request.body.dump();
     requests_.push_back(asked);
     const auto dry = name + (request.body.value("dry_run", false) ? " dry" : "");
@@ -114,9 +114,10 @@ class FakeDaemon {
 };
 
 class CommandTest : public testing::Test {
- protected:
+ public:
   ~CommandTest() override { std::filesystem::remove_all(folder_); }
 
+ protected:
   Exit run(std::vector<std::string> arguments) {
     terminal_.out.clear();
     terminal_.complaints.clear();

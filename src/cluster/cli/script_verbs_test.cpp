@@ -17,9 +17,10 @@ using api::Exit;
 using testing::HasSubstr;
 
 class ScriptVerbs : public testing::Test {
- protected:
+ public:
   ~ScriptVerbs() override { std::filesystem::remove_all(folder_); }
 
+ protected:
   std::string file(const std::string& name, const std::string& text) {
     const std::string path = folder_ + "/" + name;
     std::ofstream(path) << text;

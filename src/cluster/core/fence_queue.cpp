@@ -29,6 +29,10 @@ std::vector<FenceQueue::Begin> FenceQueue::take(const std::vector<FenceOrder>& o
   return begins;
 }
 
+milliseconds losing_delay(milliseconds shortest, milliseconds answered_in) {
+  return std::max(shortest, 2 * answered_in);
+}
+
 bool still_wanted(const std::vector<FenceOrder>& orders, const FenceOrder& order) {
   return std::ranges::any_of(orders, [&](const FenceOrder& now) {
     return now.target == order.target && now.by == order.by && now.attempt == order.attempt;

@@ -31,6 +31,11 @@ class FenceQueue {
   std::map<NodeId, int> told_;  // attempts
 };
 
+// What the side that should lose a race waits: `shortest`, or longer where the switch is slow, so
+// that the winner's order has taken effect. A switch takes about as long to switch off as to
+// answer; twice that leaves room for the usual spread. `answered_in`: when it was asked last.
+milliseconds losing_delay(milliseconds shortest, milliseconds answered_in);
+
 // Whether the plan still asks for it.
 bool still_wanted(const std::vector<FenceOrder>& orders, const FenceOrder& order);
 

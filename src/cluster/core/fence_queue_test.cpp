@@ -34,6 +34,11 @@ TEST(FenceQueue, waits_longer_after_each_attempt_and_the_side_that_should_lose_l
   EXPECT_EQ(FenceQueue(kSelf).take({order(1000)}, kDelay).front().wait, 10s);
 }
 
+TEST(FenceQueue, the_side_that_should_lose_leaves_a_slow_switch_its_time) {
+  EXPECT_EQ(losing_delay(75ms, 20ms), 75ms);
+  EXPECT_EQ(losing_delay(75ms, 2s), 4s);
+}
+
 TEST(FenceQueue, an_order_that_was_taken_back_may_be_told_again) {
   FenceQueue queue(kSelf);
   EXPECT_THAT(queue.take({order(0)}, kDelay), SizeIs(1));

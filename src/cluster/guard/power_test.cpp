@@ -43,10 +43,11 @@ bool ends_soon(pid_t pid) {
 
 // Agents are shell scripts; $state is a folder of their own.
 class PowerTest : public testing::Test {
- protected:
+ public:
   PowerTest() { folder = make_test_folder(); }
   ~PowerTest() override { std::filesystem::remove_all(folder); }
 
+ protected:
   core::FenceDevice agent(const std::string& script, std::chrono::milliseconds limit = 20s) {
     const std::string path = folder / ("fence_" + std::to_string(++agents));
     std::ofstream(path)

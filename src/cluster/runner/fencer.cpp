@@ -26,6 +26,8 @@ Fencer::Fencer(asio::io_context& io, core::NodeId self, std::function<void(core:
 
 void Fencer::carry_out(const std::vector<core::FenceOrder>& orders, const core::Config& config,
                        std::chrono::milliseconds delay) {
+  // Nodes race only when they are two, so there is one target.
+  if (!orders.empty()) delay = core::losing_delay(delay, answered_in_[orders.front().target]);
   for (const auto& [order, wait] : queue_.take(orders, delay))
     start_task(io_.get_executor(), fence(order, *config.find_node(order.target), wait));
 }
@@ -40,10 +42,16 @@ Task<void> Fencer::watch(std::function<const core::Config&()> config) {
     device_problems_.clear();
     for (const core::Node& node : nodes) {
       if (node.id == self_) continue;
-      for (const core::FenceDevice& device : node.fence)
-        if (const auto answers = co_await guard::monitor_power_device(device); !answers)
+      for (const core::FenceDevice& device : node.fence) {
+        const Moment asked = now();
+        const auto answers = co_await guard::monitor_power_device(device);
+        if (!answers)
           device_problems_[node.id] = fmt::format("the power switch of {} does not answer: {}",
                                                   node.name, answers.error().what);
+        else if (&device == &node.fence.front())
+          answered_in_[node.id] =
+              std::chrono::duration_cast<std::chrono::milliseconds>(now() - asked);
+      }
     }
     co_await wait_for(kWatchEvery);
   }

@@ -19,7 +19,8 @@ class Fencer {
   Fencer(asio::io_context& io, core::NodeId self, std::function<void(core::FenceResult)> tell,
          std::function<bool(const core::FenceOrder&)> still_wanted, std::function<void()> ended);
 
-  // Starts what is new in `orders`; `delay` is what the side that should lose a race waits.
+  // Starts what is new in `orders`; `delay` is the least that the side that should lose a race
+  // waits.
   void carry_out(const std::vector<core::FenceOrder>& orders, const core::Config& config,
                  std::chrono::milliseconds delay);
 
@@ -39,6 +40,7 @@ class Fencer {
   std::function<void()> ended_;
   core::FenceQueue queue_;
   std::map<core::NodeId, std::string> device_problems_;
+  std::map<core::NodeId, std::chrono::milliseconds> answered_in_;  // the first level, last time
 };
 
 }  // namespace tasuki::runner

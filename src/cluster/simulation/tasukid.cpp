@@ -364,7 +364,11 @@ void Tasukid::run_timers() {
 }
 
 void Tasukid::carry_out_fences() {
-  for (const core::FenceQueue::Begin& begin : fences_.take(replica_->fences(), timing_.fence_delay))
+  // A switch answers in about half the time in which it switches off.
+  const core::milliseconds delay = core::losing_delay(
+      timing_.fence_delay,
+      std::chrono::duration_cast<core::milliseconds>(context_.around.pace.power_off.usual / 2));
+  for (const core::FenceQueue::Begin& begin : fences_.take(replica_->fences(), delay))
     context_.hardware.after(begin.wait, life_, [this, order = begin.order] { fence(order); });
 }
 

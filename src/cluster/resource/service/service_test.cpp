@@ -16,7 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using process::run_task;
-using testing::HasSubstr;
 
 const process::ProcessName kName{"office", "service.db"};
 
