@@ -55,6 +55,7 @@ void take(State& state, NodeId node, const GroupReport& report, std::vector<Note
     group.wanted_up = configured && !group.conflict;
     group.reason = configured ? fmt::format("found running on {}", config.node_name(node))
                               : "it is no longer in the configuration";
+    group.why_here = group.reason;
   }
   group.holder = node;
   group.phase = report.phase;

@@ -29,7 +29,7 @@ class ExplainTest : public testing::Test {
 
 TEST_F(ExplainTest, a_group_that_serves_tells_where_it_would_go_and_after_which_proof) {
   world.runs_on(kSv1);
-  world.group().reason = "started on sv1";
+  world.group().why_here = "started on sv1";
   const Explanation told = office();
   EXPECT_EQ(told.verdict, "group office is online on sv1: started on sv1");
   EXPECT_THAT(told.rule, StartsWith("a group stays where it runs"));

@@ -102,7 +102,7 @@ Decision decide_held(const State& state, const View& view, const Group& group,
   if (!now.wanted_up) return {group.name, Wait{}, now.reason};
   if (const std::string why = reason_to_leave(state, view, group, now); !why.empty())
     return {group.name, Stop{}, why};
-  return {group.name, Keep{}, now.reason};
+  return {group.name, Keep{}, now.why_here};
 }
 
 // Whether what the node owned it may still own: it is here, or nothing proves that it let go.
@@ -272,6 +272,7 @@ void settle(State& state, const View& view, const Plan& plan) {
     if (const auto* start = std::get_if<Start>(&decision.verdict)) {
       if (group.holder) group.previous = group.holder;
       group.holder = start->node;
+      group.why_here = decision.reason;
       group.phase = Phase::starting;
       group.wanted_up = true;
       group.event = start->event;

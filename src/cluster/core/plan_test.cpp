@@ -418,6 +418,18 @@ TEST(Settle, a_group_that_never_ran_on_a_node_is_not_taken_over_from_it) {
   EXPECT_EQ(world.group().reason, "started on sv2, as it could not start on sv1");
 }
 
+TEST(Settle, a_group_tells_again_why_it_runs_there_when_its_holder_answers_again) {
+  World world;
+  world.runs_on(kSv1);
+  world.group().why_here = "taken over from sv2 by sv1";
+  world.has_no_tasukid(kSv1);
+  settle(world.state, world.view, plan(world.state, world.view, true));
+  EXPECT_THAT(world.group().reason, HasSubstr("its tasukid does not answer"));
+  world.view.members.insert(kSv1);
+  settle(world.state, world.view, plan(world.state, world.view, true));
+  EXPECT_EQ(world.group().reason, "taken over from sv2 by sv1");
+}
+
 // --- the right to decide
 
 struct RightRow {

@@ -281,6 +281,10 @@ void Replica::apply(NodeId from, const Message& message) {
     apply_fence_result(*result);
   } else if (const auto* expired = std::get_if<TimerExpired>(&message)) {
     apply_expiry(state_, view_.view, expired->timer);
+    for (const auto& [lost, proof] : state_.durable.let_go)
+      if (proof == LetGo::lease && !proofs_before.contains(lost))
+        note(Note::Level::info, fmt::format("node {}", state_.config().node_name(lost)),
+             "its lease ran out, so it is bound to have let go of everything");
   } else if (std::holds_alternative<Leaving>(message)) {
     state_.nodes[from].leaving = true;
     note(Note::Level::info, fmt::format("node {}", state_.config().node_name(from)),

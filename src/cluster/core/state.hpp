@@ -122,6 +122,7 @@ struct GroupState {
   bool previous_let_go = false;    // with proof, so that the new one need not probe
   bool rested = false;             // since it ran; what it had may be somebody else's by now
   std::string reason;              // why it is as it is, a sentence
+  std::string why_here;            // why its holder has it
   std::map<NodeId, Failure> failures;
   bool failed = false;         // failed on every node; stays so until somebody says retry
   bool conflict = false;       // two nodes reported it up; stays down until somebody says retry

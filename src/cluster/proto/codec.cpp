@@ -160,6 +160,7 @@ Json write(const GroupState& group) {
           {"previous_let_go", group.previous_let_go},
           {"rested", group.rested},
           {"reason", group.reason},
+          {"why_here", group.why_here},
           {"failures", failures},
           {"failed", group.failed},
           {"conflict", group.conflict},
@@ -182,6 +183,7 @@ GroupState parse_group_state(const Json& json) {
   group.previous_let_go = json.at("previous_let_go");
   group.rested = json.at("rested");
   group.reason = json.at("reason");
+  group.why_here = json.at("why_here");
   for (const Json& item : json.at("failures"))
     group.failures[NodeId{item.at("node").get<uint32_t>()}] = {
         item.at("reason"), item.at("id"), item.at("at_start"), item.at("stuck")};

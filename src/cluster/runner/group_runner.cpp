@@ -120,6 +120,7 @@ void GroupRunner::perform(const std::vector<executor::Effect>& effects) {
                     fmt::format("the stop of {}", step.item.resource.name));
     }
     void operator()(const executor::RecoverTask& task) const {
+      self.note(Note::Level::info, "its scripts are told that a lost server is back");
       start_task(self.context_.io.get_executor(), self.recover(task));
     }
     void operator()(const executor::Mending& mending) const {

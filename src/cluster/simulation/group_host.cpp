@@ -88,7 +88,10 @@ void GroupHost::perform(const std::vector<executor::Effect>& effects) {
           fmt::format("telling {}", step.item.resource.name), executor::start_backstop(step.item),
           [&] { self.run_script(step.item, step.item.resource.start_limit, self.end_of_step()); });
     }
-    void operator()(const executor::RecoverTask& task) const { self.recover(task.item); }
+    void operator()(const executor::RecoverTask& task) const {
+      self.note(Note::Level::info, "its scripts are told that a lost server is back");
+      self.recover(task.item);
+    }
     void operator()(const executor::Mending& mending) const {
       self.note(Note::Level::info, fmt::format("{}: is started again here, {} of {} times",
                                                mending.resource, mending.attempt, mending.limit));
