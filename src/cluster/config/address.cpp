@@ -10,9 +10,8 @@ namespace {
 
 std::optional<uint16_t> parse_port(std::string_view text) {
   uint16_t port = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, problem] = std::from_chars(text.data(), end, port);
-  if (problem != std::errc{} || stop != end || port == 0) return {};
+  const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (problem != std::errc{} || stop != text.data() + text.size() || port == 0) return {};
   return port;
 }
 

@@ -305,7 +305,7 @@ struct Watchdog {
   Watchdog(asio::io_context& on, const std::string& path) : context(on) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    std::strcpy(address.sun_path, path.c_str());
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
     EXPECT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     EXPECT_EQ(::listen(listener, 4), 0);
   }
