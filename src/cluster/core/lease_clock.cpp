@@ -15,7 +15,7 @@ bool watchdog_outlives_pauses(const Node& node, Machine detected) {
 bool LeaseClock::want(bool owns_something) {
   if (owns_something == wanted_) return false;
   wanted_ = owns_something;
-  held_ = false;
+  until_.reset();
   return true;
 }
 
@@ -26,15 +26,15 @@ Renew LeaseClock::say(Moment now) {
   return renew;
 }
 
-std::optional<Moment> LeaseClock::came_back(NodeId from, const Renew& renew,
-                                            const Replica& replica) {
+std::optional<Moment> LeaseClock::came_back(NodeId from, const Renew& renew, const Replica& replica,
+                                            milliseconds lease, Moment now) {
   if (from != replica.self() || !replica.may_keep()) return std::nullopt;
   const auto said = said_.find(renew.sequence);
   if (said == said_.end()) return std::nullopt;
   const Moment since = said->second;
   said_.erase(said_.begin(), std::next(said));
-  if (!wanted_) return std::nullopt;
-  held_ = true;
+  if (!wanted_ || now >= since + lease) return std::nullopt;
+  until_ = since + lease;
   return since;
 }
 

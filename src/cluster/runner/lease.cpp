@@ -27,7 +27,7 @@ void Lease::renew_now() {
 
 bool Lease::came_back(core::NodeId from, const core::Renew& renew, const core::Replica& replica,
                       const core::Timing& timing) {
-  const auto since = clock_.came_back(from, renew, replica);
+  const auto since = clock_.came_back(from, renew, replica, timing.lease, now());
   if (since) keeper_.lease(*since, timing.lease, timing.release);
   return since.has_value();
 }

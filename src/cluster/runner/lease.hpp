@@ -18,8 +18,8 @@ class Lease {
 
   // From now on, or no more: only a node that owns something needs a lease.
   void want(bool owns_something, const core::Timing& timing);
-  // The keeper was given one since it is wanted.
-  [[nodiscard]] bool held() const { return clock_.held(); }
+  // The keeper was given one since it is wanted, and it lasts.
+  [[nodiscard]] bool held() const { return clock_.held(now()); }
   // A renewal was delivered; whether it counts.
   bool came_back(core::NodeId from, const core::Renew& renew, const core::Replica& replica,
                  const core::Timing& timing);

@@ -68,11 +68,7 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, const proto
                }),
       timing_(*core::derive_timing(state.durable.applied.config)),
       group_context_{
-          io_,
-          workers_,
-          keeper_,
-          self_,
-          [this]() -> const core::Config& { return config(); },
+          io_, workers_, keeper_, self_, [this]() -> const core::Config& { return config(); },
           [this](const core::GroupReport& said) { report(said); },
           [this](const Note& told) { events_.add(told); },
           [this](const std::string& why) {
@@ -81,11 +77,11 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, const proto
               self.keeper_.reset(why);
             }(*this, why));
           },
-          [this] { return lease_.held() || config().nodes.size() == 1; },
+          // While the members greet each other, what was ordered before may be of the past.
+          [this] { return (replica_.agreed() && lease_.held()) || config().nodes.size() == 1; },
           [this](core::milliseconds limit) { return wait_for_change(limit); },
           [this](const std::string& id) { return core::find_watch_owner(replica_.state(), id); },
-          paths_.arm_commands,
-          paths_.tasuki,
+          paths_.arm_commands, paths_.tasuki,
           [this](const core::GroupName& group, const std::string& step) {
             timeline_.step(group, step);
           }},

@@ -34,7 +34,10 @@ Tasukid::Tasukid(Context context)
                        context_.hardware.after(Time{}, life_, [this] { react(); });
                      },
                      [this](const Note& told) { note(told); },
-                     [this] { return lease_.held() || config().nodes.size() == 1; }},
+                     [this] {
+                       return (replica_->agreed() && lease_.held(context_.hardware.now())) ||
+                              config().nodes.size() == 1;
+                     }},
       fences_(context_.hardware.id()),
       boot_(static_cast<uint64_t>(context_.around.now().count())) {}
 
@@ -229,7 +232,8 @@ void Tasukid::heard(const membership::Message& said) {
 }
 
 void Tasukid::lease_came_back(const core::Renew& renew) {
-  const auto since = lease_.came_back(self(), renew, *replica_);
+  const auto since =
+      lease_.came_back(self(), renew, *replica_, timing_.lease, context_.hardware.now());
   if (!since) return;
   context_.keeper.ask(process::Lease{*since, timing_.lease, timing_.release}, {});
   for (auto& [name, host] : groups_) host->look_at_lease();
