@@ -104,7 +104,8 @@ Result<void> execute(const Spawn& spawn, int output) {
     arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   std::vector<std::string> settings;
-  for (const auto& [name, value] : environment) settings.push_back(name + "=" + value);
+  for (const auto& [name, value] : environment)
+    settings.push_back(fmt::format("{}={}", name, value));
   std::vector<char*> variables;
   for (auto& setting : settings) variables.push_back(setting.data());
   variables.push_back(nullptr);
