@@ -61,16 +61,16 @@ TEST(Mistakes, are_reported_as_the_file_of_cases_says) {
 TEST(Mistakes, are_all_reported_at_once_in_the_order_of_their_lines) {
   const ParseOutcome outcome = parse_config(
       "[[group]]\nname = \"g 1\"\n[timing]\ndetect = 5\n[cluster]\nnam = \"c\"\n", "t");
-  EXPECT_EQ(texts_of(outcome.mistakes),
-            (std::vector<std::string>{
-                "t:1: [[group]] has no policy; add policy: an array of names",
-                "t:1: there is no [[node]]; every file has one",
-                "t:2: name = \"g 1\" is no name; write a name of up to 63 letters, digits, \"-\", "
-                "\"_\" and \".\", the first a letter or digit",
-                "t:4: detect = 5 has no unit; write \"5ms\" or \"5s\"",
-                "t:5: [cluster] has no name; add name: a name of up to 63 letters, digits, \"-\", "
-                "\"_\" and \".\", the first a letter or digit",
-                "t:6: unknown key \"nam\" in [cluster]; did you mean \"name\"?"}));
+  const std::string a_name =
+      "a name of up to 63 letters, digits, \"-\", \"_\" and \".\", the first a letter or digit";
+  EXPECT_EQ(
+      texts_of(outcome.mistakes),
+      (std::vector<std::string>{"t:1: [[group]] has no policy; add policy: an array of names",
+                                "t:1: there is no [[node]]; every file has one",
+                                "t:2: name = \"g 1\" is no name; write " + a_name,
+                                "t:4: detect = 5 has no unit; write \"5ms\" or \"5s\"",
+                                "t:5: [cluster] has no name; add name: " + a_name,
+                                "t:6: unknown key \"nam\" in [cluster]; did you mean \"name\"?"}));
 }
 
 TEST(Mistakes, in_a_broken_first_line_are_told_of_that_line) {

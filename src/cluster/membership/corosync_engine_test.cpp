@@ -55,7 +55,7 @@ TEST_F(CorosyncEngineTest, BothHearEverythingInOneOrder) {
     node(id).say("small", kSmall);
     node(id).say("large", kLarge, kMessageBytesMax);
   }
-  constexpr size_t kAll = 2 * (kSmall + kLarge);
+  constexpr size_t kAll = size_t{2} * (kSmall + kLarge);
   cluster->wait_for_messages(kAll);
   const auto first = heard(1);
   EXPECT_EQ(first.size(), kAll);
