@@ -91,8 +91,10 @@ bool welcome_members(State& state, const Hellos& hellos, const Hello& authority)
     const bool leaving = facts.leaving && went_along(hello, authority);
     const bool new_here = state.durable.epoch > 0 && !state.durable.epoch_members.contains(node);
     const bool just_back = facts.just_back || new_here;
+    const bool back_too_long = facts.back_too_long;
     facts = {};
     facts.just_back = just_back;
+    facts.back_too_long = back_too_long && just_back;
     facts.lease_counts = hello.lease_counts;
     facts.leaving = leaving;
     if (!leaving) state.durable.let_go.erase(node);

@@ -19,19 +19,50 @@ const NodeState& node_state(const State& state, NodeId node) {
   return found == state.nodes.end() ? unknown : found->second;
 }
 
-// The nodes that could start the group now, the best first.
-std::vector<NodeId> candidates(const State& state, const View& view, const Group& group) {
-  std::vector<NodeId> usable;
-  for (const NodeId node : group.policy)
-    if (why_not_on(state, view, group.name, node).empty()) usable.push_back(node);
-  // Home when it is to go home, else where it was sent last.
+// The nodes of its policy, the best first: home when it is to go home, else where it was sent last.
+std::vector<NodeId> by_preference(const State& state, const Group& group) {
+  std::vector<NodeId> nodes = group.policy;
   std::optional<NodeId> wanted = state.intent_of(group.name).moved_to;
   if (group_state(state, group.name).failback_due) wanted = group.policy.front();
   if (wanted) {
-    const auto preferred = std::ranges::find(usable, *wanted);
-    if (preferred != usable.end()) std::rotate(usable.begin(), preferred, preferred + 1);
+    const auto preferred = std::ranges::find(nodes, *wanted);
+    if (preferred != nodes.end()) std::rotate(nodes.begin(), preferred, preferred + 1);
   }
+  return nodes;
+}
+
+// The nodes that could start the group now, the best first.
+std::vector<NodeId> candidates(const State& state, const View& view, const Group& group) {
+  std::vector<NodeId> usable = by_preference(state, group);
+  std::erase_if(usable, [&](NodeId node) {
+    return !why_not_on(state, view, group.name, node).empty();
+  });
   return usable;
+}
+
+// Why a node could not run the group even if its return were on every disk.
+std::string why_not_at_all_on(const State& state, const View& view, const GroupName& group,
+                              NodeId node) {
+  if (!view.members.contains(node)) return "is not in the cluster";
+  if (state.durable.intent.standby.contains(node)) return "is set aside";
+  if (node_state(state, node).leaving) return "is leaving";
+  const auto& failures = group_state(state, group).failures;
+  const auto failed = failures.find(node);
+  return failed == failures.end() ? "" : "failed: " + failed->second.reason;
+}
+
+// A node that is better than `best` and will be able to run the group in a moment. Servers that are
+// switched on together do not join at once, and which of them makes the majority is chance.
+std::optional<NodeId> better_in_a_moment(const State& state, const View& view, const Group& group,
+                                         NodeId best) {
+  for (const NodeId node : by_preference(state, group)) {
+    if (node == best) break;
+    const NodeState& facts = node_state(state, node);
+    if (facts.just_back && !facts.back_too_long &&
+        why_not_at_all_on(state, view, group.name, node).empty())
+      return node;
+  }
+  return std::nullopt;
 }
 
 // Each node of the policy and why it cannot run the group: "sv1 failed: no device; sv2 is leaving".
@@ -190,6 +221,13 @@ Decision decide_free(const State& state, const View& view, const Group& group,
     return {group.name, GiveUp{},
             fmt::format("{} mend it, then say: tasuki group retry {}", reason, group.name)};
   }
+  // A takeover waits for nobody but the one that may go on with what it had.
+  const auto better = better_in_a_moment(state, view, group, usable.front());
+  if (better && (now.event != Event::failover || now.previous == better))
+    return {group.name, Wait{},
+            fmt::format("{} is only just back, and comes before {}",
+                        state.config().node_name(*better),
+                        state.config().node_name(usable.front()))};
   return start_on(state, group, now, usable.front());
 }
 
@@ -242,14 +280,10 @@ std::vector<FenceOrder> decide_fences(const State& state, const View& view,
 }  // namespace
 
 std::string why_not_on(const State& state, const View& view, const GroupName& group, NodeId node) {
-  if (!view.members.contains(node)) return "is not in the cluster";
-  if (state.durable.intent.standby.contains(node)) return "is set aside";
-  if (node_state(state, node).leaving) return "is leaving";
+  std::string why = why_not_at_all_on(state, view, group, node);
   // Somebody's disk may still have the proof that it owns nothing.
-  if (node_state(state, node).just_back) return "is only just back";
-  const auto& failures = group_state(state, group).failures;
-  const auto failed = failures.find(node);
-  return failed == failures.end() ? "" : "failed: " + failed->second.reason;
+  if (why.empty() && node_state(state, node).just_back) why = "is only just back";
+  return why;
 }
 
 Plan plan(const State& state, const View& view, bool may_decide) {

@@ -54,6 +54,34 @@ const Row kRows[] = {
     {"home is leaving", [](World& w) { w.state.nodes[kSv1].leaving = true; }, "START on sv2", ""},
     {"it failed at home", [](World& w) { w.failed_on(kSv1); }, "FAILOVER on sv2",
      "taken over from sv1 by sv2"},
+    {"home joins last: it is waited for", [](World& w) { w.is_only_just_back(kSv1); }, "wait",
+     "sv1 is only just back, and comes before sv2"},
+    {"home joins last, and a disk hangs",
+     [](World& w) {
+       w.is_only_just_back(kSv1);
+       w.state.nodes[kSv1].back_too_long = true;
+     },
+     "START on sv2", ""},
+    {"home joins last and is set aside",
+     [](World& w) {
+       w.is_only_just_back(kSv1);
+       w.set_aside(kSv1);
+     },
+     "START on sv2", ""},
+    {"a takeover does not wait for home",
+     [](World& w) {
+       w.is_only_just_back(kSv1);
+       w.failed_on(kSv2);
+     },
+     "FAILOVER on sv3", ""},
+    {"its server was away and may go on with it in a moment",
+     [](World& w) {
+       w.is_only_just_back(kSv1);
+       w.group().event = Event::failover;
+       w.group().previous = kSv1;
+     },
+     "wait", "sv1 is only just back"},
+    {"another joins last", [](World& w) { w.is_only_just_back(kSv2); }, "START on sv1", ""},
     {"it was moved before", [](World& w) { w.moved_to(kSv3); }, "START on sv3", ""},
     {"moved to a node that is lost",
      [](World& w) {

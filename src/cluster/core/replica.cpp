@@ -255,7 +255,8 @@ void Replica::settle_epoch() {
     state_.durable.settled_epoch = state_.durable.epoch;
     write_now();
   }
-  for (auto& [node, facts] : state_.nodes) facts.just_back = false;
+  for (auto& [node, facts] : state_.nodes)
+    if (state_.durable.epoch_members.contains(node)) facts.just_back = facts.back_too_long = false;
   advance_pending();
 }
 

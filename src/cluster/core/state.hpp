@@ -144,6 +144,7 @@ struct NodeState {
   bool absent_too_long = false;    // longer than its lease
   bool lost = false;               // absent with its engine; when it is back, scripts are told
   bool just_back = false;          // not in the epoch before, and the new one is not on every disk
+  bool back_too_long = false;      // just back for as long as a lease: a disk hangs
   int fence_attempts = 0;
   std::string fence_problem;  // why the last attempt did not prove anything
   friend bool operator==(const NodeState&, const NodeState&) = default;

@@ -67,6 +67,7 @@ struct World {
     intent().moved_to = node;
     intent().moved_at_version = ++state.durable.version;
   }
+  void is_only_just_back(NodeId node) { state.nodes[node].just_back = true; }
   void stopped() { intent().run = false; }
   void locked() { state.durable.intent.locked = true; }
   void set_aside(NodeId node) { state.durable.intent.standby.insert(node); }

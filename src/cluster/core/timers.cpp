@@ -10,6 +10,9 @@ namespace {
 std::string absence_timer(NodeId node, uint64_t epoch) {
   return fmt::format("absent/{}/{}", node, epoch);
 }
+std::string return_timer(NodeId node, uint64_t epoch) {
+  return fmt::format("return/{}/{}", node, epoch);
+}
 std::string failback_timer(const GroupName& group, uint64_t ticket) {
   return fmt::format("failback/{}/{}", group, ticket);
 }
@@ -36,6 +39,12 @@ std::vector<Timer> timers_of(const State& state, const View& view, const Timing&
     const auto facts = state.nodes.find(node.id);
     if (facts != state.nodes.end() && facts->second.absent_too_long) continue;
     timers.push_back({absence_timer(node.id, state.durable.epoch), first, timing.lease_proof});
+  }
+  for (const NodeId node : view.members) {
+    const auto facts = state.nodes.find(node);
+    if (facts == state.nodes.end() || !facts->second.just_back || facts->second.back_too_long)
+      continue;
+    timers.push_back({return_timer(node, state.durable.epoch), first, timing.lease_proof});
   }
   for (const Group& group : state.config().groups) {
     const auto found = state.groups.find(group.name);
@@ -65,6 +74,8 @@ void apply_expiry(State& state, const View& view, const std::string& timer) {
         has_right_to_decide(state, view))
       state.durable.let_go[node.id] = LetGo::lease;
   }
+  for (auto& [node, facts] : state.nodes)
+    if (timer == return_timer(node, state.durable.epoch)) facts.back_too_long = facts.just_back;
   for (auto& [name, group] : state.groups) {
     const Group* configured = state.config().find_group(name);
     if (timer == failback_timer(name, group.ticket) && configured != nullptr &&

@@ -26,6 +26,16 @@ TEST_F(TimersTest, a_failure_expires) {
   EXPECT_THAT(world.group().failures, IsEmpty());
 }
 
+TEST_F(TimersTest, the_return_of_a_node_is_not_waited_for_longer_than_a_lease) {
+  world.is_only_just_back(kSv1);
+  const auto running = timers();
+  ASSERT_THAT(running, SizeIs(1));
+  EXPECT_EQ(running[0].duration, derive_timing(world.state.config())->lease_proof);
+  apply_expiry(world.state, world.view, running[0].name);
+  EXPECT_TRUE(world.state.nodes[kSv1].back_too_long);
+  EXPECT_THAT(timers(), IsEmpty());
+}
+
 TEST_F(TimersTest, a_group_goes_home_when_home_has_been_healthy_for_long_enough) {
   world.configured().failback = Failback::automatic;
   world.runs_on(kSv2);

@@ -206,13 +206,14 @@ Json write(const NodeState& node) {
           {"absent_too_long", node.absent_too_long},
           {"lost", node.lost},
           {"just_back", node.just_back},
+          {"back_too_long", node.back_too_long},
           {"fence_attempts", node.fence_attempts},
           {"fence_problem", node.fence_problem}};
 }
 NodeState parse_node_state(const Json& json) {
-  return {json.at("lease_counts"),    json.at("leaving"),      json.at("may_hold_anything"),
-          json.at("absent_too_long"), json.at("lost"),         json.at("just_back"),
-          json.at("fence_attempts"),  json.at("fence_problem")};
+  return {json.at("lease_counts"),    json.at("leaving"),        json.at("may_hold_anything"),
+          json.at("absent_too_long"), json.at("lost"),           json.at("just_back"),
+          json.at("back_too_long"),   json.at("fence_attempts"), json.at("fence_problem")};
 }
 
 Json write(const State& state) {
