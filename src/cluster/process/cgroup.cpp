@@ -18,6 +18,10 @@ Result<void> kill_cgroup(const std::string& folder) {
   return write_file(folder + "/cgroup.kill", "1");
 }
 
+Result<void> freeze_cgroup(const std::string& folder) {
+  return write_file(folder + "/cgroup.freeze", "1");
+}
+
 Result<CgroupWatch> CgroupWatch::open(const std::string& folder) {
   const std::string path = folder + "/cgroup.events";
   Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

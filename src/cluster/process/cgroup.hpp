@@ -1,5 +1,5 @@
 // Control groups, version 2: the few things the keeper does with them. Only cgroup.procs,
-// cgroup.events and cgroup.kill are needed, no controller. Source: the kernel's
+// cgroup.events, cgroup.kill and cgroup.freeze are needed, no controller. Source: the kernel's
 // Documentation/admin-guide/cgroup-v2.rst.
 #pragma once
 
@@ -15,6 +15,9 @@ Result<Fd> open_cgroup(const std::string& folder);
 
 // Sends SIGKILL to every process in the cgroup and below; none can escape by forking.
 Result<void> kill_cgroup(const std::string& folder);
+
+// Whatever is in the cgroup or comes into it later does not run from here on; it can be killed.
+Result<void> freeze_cgroup(const std::string& folder);
 
 // Tells when a cgroup becomes empty: its descriptor is readable with EPOLLPRI after each change.
 class CgroupWatch {

@@ -130,7 +130,8 @@ Result<Keeper::Folders> Keeper::make_cgroups(const std::string& option) {
   const auto place = find_cgroup_place();
   if (!place) return failure(place.error());
   const std::string base = option.empty() ? place->own : place->mount_point + "/" + option;
-  const Folders folders{base + "/groups", std::filesystem::exists(base) ? "" : base};
+  const Folders folders{place->mount_point, base + "/groups",
+                        std::filesystem::exists(base) ? "" : base};
   if (auto made = make_folders(folders.groups); !made) return failure(made.error());
   if (auto ended = end_leftovers(folders.groups); !ended) return failure(ended.error());
   for (const auto& entry : std::filesystem::directory_iterator(folders.groups)) {
@@ -238,12 +239,18 @@ void Keeper::perform(const SignalProcess& signal) {
 void Keeper::perform(const KillCgroup& kill) {
   log::warning("killing what is left of {}/{}", kill.name.group, kill.name.key);
   if (auto killed = kill_cgroup(folder(kill.name)); !killed) log::error("{}", killed.error().what);
+  const auto found = processes_.find(kill.name);
+  if (found == processes_.end() || found->second.slice.empty()) return;
+  // Its own processes first: they are who has the slice filled.
+  found->second.killed = true;
+  cgroup_changed(kill.name);
 }
 
 void Keeper::perform(const RemoveProcess& remove) {
   const auto found = processes_.find(remove.name);
   if (found != processes_.end()) {
     if (found->second.cgroup) loop_.remove(found->second.cgroup->fd());
+    if (found->second.slice_watch) loop_.remove(found->second.slice_watch->fd());
     processes_.erase(found);
   }
   if (auto removed = remove_cgroup_tree(folder(remove.name)); !removed)
@@ -317,6 +324,11 @@ Result<void> Keeper::start(const Spawn& spawn) {
   Process& process = processes_[name];
   process.child = std::move(*child);
   process.problem.clear();
+  process.killed = false;
+  // Unread, it would be ready without end.
+  if (process.slice_watch) loop_.remove(process.slice_watch->fd());
+  process.slice_watch.reset();
+  process.slice = spawn.slice.empty() ? "" : folders_.root + "/" + spawn.slice;
   if (!process.cgroup) {
     process.cgroup = std::make_unique<CgroupWatch>(std::move(*watch));
     loop_.watch(process.cgroup->fd(), EPOLLPRI, [this, name](uint32_t) { cgroup_changed(name); });
@@ -349,10 +361,39 @@ void Keeper::main_ended(const ProcessName& name) {
 }
 
 void Keeper::cgroup_changed(const ProcessName& name) {
-  const Process& process = processes_.at(name);
+  Process& process = processes_.at(name);
   const auto populated = process.cgroup->populated();
   if (!populated) return log::error("{}/{}: {}", name.group, name.key, populated.error().what);
-  if (!*populated) take(CgroupEmptied{name});
+  const bool slice_empty =
+      process.slice.empty() || (*populated && !process.killed) || close_slice(name, process);
+  if (!*populated && slice_empty) take(CgroupEmptied{name});
+}
+
+// Whether a slice is empty for good, once nobody fills it any more or it is to be killed. A start
+// that systemd was asked for before may come at any time after, so it is frozen before it counts as
+// empty: whoever comes late never runs.
+bool Keeper::close_slice(const ProcessName& name, Process& process) {
+  if (!std::filesystem::exists(process.slice)) return true;
+  const auto told = [&](const Error& error) {
+    log::error("{}/{}: {}", name.group, name.key, error.what);
+    return false;
+  };
+  if (!process.slice_watch) {
+    auto watch = CgroupWatch::open(process.slice);
+    if (!watch) return told(watch.error());
+    process.slice_watch = std::make_unique<CgroupWatch>(std::move(*watch));
+    loop_.watch(process.slice_watch->fd(), EPOLLPRI,
+                [this, name](uint32_t) { cgroup_changed(name); });
+  }
+  auto populated = process.slice_watch->populated();
+  // What was left running by itself is tasukid's to stop, and then killed.
+  if (populated && *populated && !process.killed) return false;
+  if (auto frozen = freeze_cgroup(process.slice); !frozen) return told(frozen.error());
+  populated = process.slice_watch->populated();
+  if (!populated) return told(populated.error());
+  if (!*populated) return true;
+  if (auto killed = kill_cgroup(process.slice); !killed) return told(killed.error());
+  return false;
 }
 
 void Keeper::tasukid_ended(int pidfd) {

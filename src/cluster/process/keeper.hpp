@@ -39,6 +39,9 @@ class Keeper {
     Child child;
     std::unique_ptr<CgroupWatch> cgroup;
     std::string problem;  // why its program cannot run
+    std::string slice;    // the folder of Spawn::slice; empty: none
+    std::unique_ptr<CgroupWatch> slice_watch;
+    bool killed = false;
   };
   // One that connected and lives.
   struct Tasukid {
@@ -55,6 +58,7 @@ class Keeper {
 
   // The folder of the groups' cgroups, and the one around it if it was made for this keeper.
   struct Folders {
+    std::string root;  // of cgroup v2
     std::string groups;
     std::string made;
   };
@@ -89,6 +93,7 @@ class Keeper {
   void read_report(const ProcessName& name);
   void main_ended(const ProcessName& name);
   void cgroup_changed(const ProcessName& name);
+  [[nodiscard]] bool close_slice(const ProcessName& name, Process& process);
   void tasukid_ended(int pidfd);
   void release_ended(const std::string& group);
   void watch_output(const Spawn& spawn, Fd fd);

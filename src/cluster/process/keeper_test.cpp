@@ -11,10 +11,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cluster/process/cgroup.hpp"
 #include "cluster/process/keeper_client.hpp"
 #include "cluster/process/run_command.hpp"
 #include "cluster/process/test_keeper.hpp"
 #include "cluster/process/unix_socket.hpp"
+#include "kit/cgroup_place.hpp"
 #include "kit/file.hpp"
 
 namespace tasuki::process {
@@ -173,6 +175,62 @@ TEST_F(KeeperTest, nothing_escapes_from_a_group_that_is_killed) {
   EXPECT_TRUE(keeper->pids(kMain).empty());
   EXPECT_TRUE(run_task(context, client->close_group("office")));
   EXPECT_FALSE(std::filesystem::exists(keeper->cgroup() + "/groups/office"));
+}
+
+// A cgroup that somebody else fills, as systemd does, with one process.
+struct Slice {
+  std::string name;
+  std::string folder;
+  pid_t pid = -1;
+
+  explicit Slice(const TestKeeper& keeper) {
+    const auto place = find_cgroup_place().value();
+    folder = keeper.cgroup() + ".slice";
+    name = folder.substr(place.mount_point.size() + 1);
+    TASUKI_ASSERT(make_folders(folder).has_value());
+    pid = ::fork();
+    if (pid == 0) {
+      for (;;) ::pause();
+    }
+    TASUKI_ASSERT(write_file(folder + "/cgroup.procs", std::to_string(pid)).has_value());
+  }
+  // The signal that ended the process.
+  [[nodiscard]] int wait() const {
+    int status = 0;
+    TASUKI_ASSERT(::waitpid(pid, &status, 0) == pid);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : -1;
+  }
+  [[nodiscard]] bool frozen() const { return read_file(folder + "/cgroup.freeze").value_or("") == "1\n"; }
+  ~Slice() { [[maybe_unused]] const auto removed = remove_cgroup_tree(folder); }
+};
+
+TEST_F(KeeperTest, a_kill_reaches_the_slice_and_leaves_it_frozen_for_who_comes_late) {
+  begin();
+  const Slice slice(*keeper);
+  Spawn spawn = shell(kMain, "exec sleep 1000");
+  spawn.slice = slice.name;
+  ASSERT_TRUE(run_task(context, client->spawn(spawn)));
+  EXPECT_FALSE(slice.frozen());
+  ASSERT_TRUE(run_task(context, client->kill_group("office")));
+  EXPECT_EQ(slice.wait(), SIGKILL);
+  EXPECT_TRUE(slice.frozen());
+}
+
+TEST_F(KeeperTest, a_process_is_not_gone_while_its_slice_has_another) {
+  begin();
+  const Slice slice(*keeper);
+  bool exited = false;
+  const auto watch = client->watch(kMain, {[&](const Exited&) { exited = true; }, {}});
+  Spawn spawn = shell(kMain, "exit 0");
+  spawn.slice = slice.name;
+  ASSERT_TRUE(run_task(context, client->spawn(spawn)));
+  ASSERT_TRUE(run_until(context, [&] { return exited; }));
+  EXPECT_FALSE(run_task(context, client->close_group("office")));
+  EXPECT_FALSE(slice.frozen());
+  ASSERT_TRUE(run_task(context, client->stop({kMain, SIGTERM, 10s})));
+  EXPECT_EQ(slice.wait(), SIGKILL);
+  EXPECT_TRUE(slice.frozen());
+  EXPECT_TRUE(run_task(context, client->close_group("office")));
 }
 
 TEST_F(KeeperTest, the_next_tasukid_finds_everything_and_is_told_of_it) {

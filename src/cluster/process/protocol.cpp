@@ -71,7 +71,8 @@ void put(Json& json, const Spawn& spawn) {
                {"user", spawn.user},
                {"environment", spawn.environment},
                {"working_directory", spawn.working_directory},
-               {"tag", spawn.tag}});
+               {"tag", spawn.tag},
+               {"slice", spawn.slice}});
 }
 void put(Json& json, const Stop& stop) {
   put(json, stop.name);
@@ -97,8 +98,13 @@ Operation operation_of(const Json& json) {
     return OpenGroup{json.at("group"), releases_of(json.at("releases")), json.at("note")};
   if (op == "close-group") return CloseGroup{json.at("group")};
   if (op == "spawn")
-    return Spawn{process_name_of(json),  json.at("command"),           json.at("user"),
-                 json.at("environment"), json.at("working_directory"), json.at("tag")};
+    return Spawn{process_name_of(json),
+                 json.at("command"),
+                 json.at("user"),
+                 json.at("environment"),
+                 json.at("working_directory"),
+                 json.at("tag"),
+                 json.value("slice", std::string())};
   if (op == "stop")
     return Stop{process_name_of(json), json.at("signal"),
                 milliseconds(json.at("limit_ms").get<int64_t>())};

@@ -69,6 +69,9 @@ struct Spawn {
   std::map<std::string, std::string> environment;
   std::string working_directory;  // empty: /
   std::string tag;                // in front of each line of its output in the keeper's log
+  // A cgroup below the root of cgroup v2 that others fill at its word, as systemd does a unit's
+  // slice: its processes belong to this one, which is gone when they are. Empty: none.
+  std::string slice = {};
   friend bool operator==(const Spawn&, const Spawn&) = default;
 };
 // Signals the main process; when it is gone, or after the limit, kills what is left in its cgroup.

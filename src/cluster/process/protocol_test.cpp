@@ -13,7 +13,13 @@ const std::vector<Release> kReleases{ReleaseMount{"/dev/sdb1", "/data"},
 TEST(Protocol, every_request_survives_the_wire) {
   for (const Operation& operation : std::vector<Operation>{
            Hello{}, OpenGroup{"office", kReleases, {{"intent", 7}}}, CloseGroup{"office"},
-           Spawn{{"office", "db"}, {"/bin/db", "-v"}, "postgres", {{"A", "b"}}, "/data", "tag"},
+           Spawn{{"office", "db"},
+                 {"/bin/db", "-v"},
+                 "postgres",
+                 {{"A", "b"}},
+                 "/data",
+                 "tag",
+                 "a.slice/b.slice"},
            Stop{{"office", "db"}, 2, 1500ms}, KillGroup{"office"}, Lease{Moment(5ns), 3s, 5s},
            ResetNode{"stuck"}}) {
     const Request request{9, operation};
