@@ -116,6 +116,13 @@ core::Service build_service(const Table& table) {
   set(service.working_directory, table, "working_directory");
   service.environment = table.text_map("environment");
   service.ready = build_ready(table.find_table("ready"));
+  set(service.unit, table, "unit");
+  if (!service.unit.empty()) {
+    // Of what stands for the unit, which says when systemd has started it.
+    service.user = "root";
+    if (std::holds_alternative<core::ReadyWhenStarted>(service.ready))
+      service.ready = core::ReadyWhenNotified{};
+  }
   if (const auto signal = table.find_text("stop_signal"))
     service.stop_signal = signal_number(signal->value);
   set(service.start_limit, table, "start_limit");

@@ -16,6 +16,7 @@ void check_value(const Field& field, const Key& key, Report& report);
 void check_nodes(const Table& root, Report& report);
 void check_timing(const Table& root, Report& report);
 void check_services(const Table& root, Report& report);
+void check_programs(const Table& root, Report& report);
 void check_groups(const Table& root, Report& report);
 void check_partitions(const Table& root, Report& report);
 void check_drives(const Table& root, Report& report);

@@ -103,6 +103,7 @@ Facets facets_of(const core::Node& node) {
 Facets facets_of(const core::Service& service) {
   return {{"display_name", service.display_name},
           {"command", unambiguous(service.command), Display::hidden},
+          {"unit", service.unit},
           {"user", service.user},
           {"working_directory", service.working_directory},
           {"environment", unambiguous(service.environment), Display::hidden},

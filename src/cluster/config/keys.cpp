@@ -108,12 +108,18 @@ constexpr auto kServiceKeys = std::to_array<Key>({
     {.name = "display_name", .type = text, .meaning = "For people; the name when absent."},
     {.name = "command",
      .type = command,
-     .required = true,
-     .meaning = "The program and its arguments, without a shell. It stays in the foreground."},
+     .meaning = "The program and its arguments, without a shell. It stays in the foreground. This "
+                "or `unit`."},
+    {.name = "unit",
+     .type = text,
+     .meaning = "The unit of systemd that is started instead, as \"nginx.service\". It is not "
+                "enabled, so that nothing but its group starts it. Besides names, `ready`, limits, "
+                "`scope` and `require_partition` its own file says how it runs; what its group "
+                "has in `environment` and `commands` does not reach it. Without `ready` it is "
+                "ready when systemd says that it has started."},
     {.name = "user",
      .type = text,
-     .required = true,
-     .meaning = "The user it runs as; the same uid on every node."},
+     .meaning = "The user it runs as; the same uid on every node. Required with `command`."},
     {.name = "working_directory",
      .type = path,
      .fallback = "\"/\"",

@@ -20,6 +20,7 @@ std::optional<Table> checked_document(std::string_view text, Report& report) {
   check_nodes(*document, report);
   check_timing(*document, report);
   check_services(*document, report);
+  check_programs(*document, report);
   check_groups(*document, report);
   check_partitions(*document, report);
   check_drives(*document, report);

@@ -140,6 +140,23 @@ TEST(Parse, services_are_read_with_their_readiness_and_signal) {
   EXPECT_EQ(config.services.at(1).ready, core::Readiness(core::ReadyWhenConnects{"::1", 80}));
 }
 
+TEST(Parse, a_unit_of_systemd_is_ready_when_systemd_says_so) {
+  const core::Config config = parsed(R"([cluster]
+name = "c"
+[[node]]
+name = "sv1"
+id = 1
+addresses = ["192.168.10.1"]
+[[service]]
+name = "db"
+unit = "postgresql@15-main.service"
+)");
+  const core::Service& service = config.services.at(0);
+  EXPECT_EQ(service.unit, "postgresql@15-main.service");
+  EXPECT_EQ(service.user, "root");
+  EXPECT_EQ(service.ready, core::Readiness(core::ReadyWhenNotified{}));
+}
+
 TEST(Parse, a_group_has_its_policy_by_ids_and_its_settings) {
   const core::Config config = parsed(kOffice);
   const core::Group& group = config.groups.at(0);

@@ -20,8 +20,8 @@ auto find_by(const Items& items, Key key, const Value& value) {
 
 bool needs_restart(const Service& running, const Service& wanted) {
   const auto what_runs = [](const Service& service) {
-    return std::tie(service.command, service.user, service.working_directory, service.environment,
-                    service.stop_signal, service.scope);
+    return std::tie(service.command, service.unit, service.user, service.working_directory,
+                    service.environment, service.stop_signal, service.scope);
   };
   return what_runs(running) != what_runs(wanted);
 }

@@ -89,6 +89,7 @@ struct Service {
   ServiceName name;
   std::string display_name;
   std::vector<std::string> command;  // absolute program and arguments
+  std::string unit = {};             // of systemd, as "nginx.service"; then there is no command
   std::string user;
   std::string working_directory;  // empty: /
   std::map<std::string, std::string> environment;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <functional>
 #include <optional>
 
@@ -12,6 +13,7 @@
 #include "cluster/resource/service/http_probe.hpp"
 #include "cluster/resource/service/notify_socket.hpp"
 #include "cluster/resource/service/tcp_probe.hpp"
+#include "cluster/systemd/slice.hpp"
 #include "kit/duration.hpp"
 #include "kit/log.hpp"
 #include "kit/mount_table.hpp"
@@ -44,10 +46,17 @@ Task<Result<void>> run_check(process::KeeperClient& keeper, process::Spawn check
   co_return Result<void>{};
 }
 
+std::string own_folder() {
+  std::error_code ignored;
+  return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+}
+
 class ServiceResource final : public Resource {
  public:
   ServiceResource(ServiceSettings settings, FaultHandler fault)
-      : settings_(std::move(settings)), fault_(std::move(fault)) {}
+      : settings_(std::move(settings)), fault_(std::move(fault)) {
+    if (settings_.unit_program.empty()) settings_.unit_program = own_folder() + "/tasuki-unit";
+  }
 
   Task<Result<void>> start(StepOptions options) override;
   Task<Result<void>> stop(StepOptions options) override;
@@ -185,7 +194,14 @@ Task<Result<void>> ServiceResource::bring_up(milliseconds limit) {
 
 Task<Result<void>> ServiceResource::spawn() {
   watch();
-  process::Spawn spawn = spawn_of(settings_.service.command);
+  const core::Service& service = settings_.service;
+  process::Spawn spawn = spawn_of(service.command);
+  if (!service.unit.empty()) {
+    spawn.slice = systemd::slice_of(settings_.group.value, service.name.value);
+    spawn.command = {settings_.unit_program, service.unit, spawn.slice};
+    // Systemd says what the unit gets; a group's PATH is not where root looks for systemctl.
+    spawn.environment.clear();
+  }
   if (notify_) spawn.environment["NOTIFY_SOCKET"] = notify_path();
   auto spawned = co_await settings_.keeper.spawn(std::move(spawn));
   if (!spawned) co_return failure(spawned.error());

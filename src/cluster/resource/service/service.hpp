@@ -18,6 +18,8 @@ struct ServiceSettings {
   core::Service service;
   std::string default_address;  // for "ready when it connects"; empty: loopback
   std::string notify_folder = "/run/tasuki/notify";
+  // The program that stands for a unit of systemd; empty: the tasuki-unit beside this program.
+  std::string unit_program = {};
   // Told how the main process ended, whenever it does. May be empty.
   std::function<void(process::ExitStatus)> on_exit = nullptr;
 };

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster/process/test_keeper.hpp"
+#include "kit/file.hpp"
 
 namespace tasuki::resource {
 namespace {
@@ -74,6 +75,25 @@ TEST_F(ServiceTest, is_not_started_without_the_partition_it_needs) {
   EXPECT_TRUE(keeper->pids(kName).empty());
   needy.require_partition = "/proc";
   EXPECT_TRUE(run_task(context, make(needy)->start({}))) << "something is mounted there";
+}
+
+TEST_F(ServiceTest, a_unit_is_what_the_program_that_stands_for_it_says) {
+  const std::string program = keeper->folder() + "/unit";
+  ASSERT_TRUE(replace_file_durably(program, "#!/bin/sh\necho \"$*\"; exit 3\n", 0755));
+  core::Service service;
+  service.name = core::ServiceName("my-web");
+  service.unit = "nginx.service";
+  service.user = "root";
+  service.ready = core::ReadyWhenNotified{};
+  ServiceSettings settings{*client, core::GroupName("office"), std::move(service), "",
+                           keeper->folder() + "/notify"};
+  settings.unit_program = program;
+  const auto unit = make_service(std::move(settings), [](const std::string&) {});
+  const auto started = run_task(context, unit->start({}));
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().what,
+            "my-web exited with code 3, saying: nginx.service tasuki.slice/tasuki-office.slice/"
+            "tasuki-office-my\\x2dweb.slice");
 }
 
 TEST_F(ServiceTest, a_stop_is_no_fault_and_leaves_nothing) {

@@ -1,0 +1,1 @@
+add_program(tasuki-unit SOURCES tasuki-unit.cpp USES cluster/systemd)
