@@ -1,0 +1,4 @@
+@echo off
+ARMKILL Shell
+ARMKILL Form
+exit
