@@ -85,7 +85,9 @@ void Interpreter::do_call(const Expanded& command, const CommandText& taken, con
   Expansion text = expand_percents(trim_delimiters(taken.arguments), scope());
   Expansion shown = expand_percents(command.shown, scope());
   if (text.needs_moment) return ask(command.line, AskMoment{}, RunNode{&node});
-  if (text.fault) return fail(command.line, *text.fault, "write fewer percent signs");
+  if (text.fault)
+    return fail(command.line, *text.fault,
+                text.advice.empty() ? "write fewer percent signs" : text.advice);
   if (text.text.size() > kLineBytesMax)
     return fail(command.line, "what is called becomes too long",
                 fmt::format("a line has at most {} bytes", kLineBytesMax));

@@ -93,8 +93,7 @@ std::string pick_path_parts(std::string_view value, std::string_view letters,
   if (all || wants('p')) picked += parts.folder;
   if (all || wants('n')) picked += parts.name;
   if (all || wants('x')) picked += parts.extension;
-  // Short names do not exist here, so %~s1 is the whole path; attributes, times and sizes (a, t, z)
-  // are empty: this code looks at no file.
+  // Short names do not exist here, so %~s1 is the whole path.
   if (picked.empty() && wants('s'))
     return parts.drive + parts.folder + parts.name + parts.extension;
   return picked;

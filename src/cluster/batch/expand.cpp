@@ -11,6 +11,8 @@ namespace tasuki::batch {
 namespace {
 
 constexpr std::string_view kPathLetters = "fdpnxsatz";
+// Attributes, time and size: these are the file's, and nothing here looks at files.
+constexpr std::string_view kFileLetters = "atz";
 
 bool is_path_letter(char c) {
   return kPathLetters.contains(lower(c));
@@ -18,6 +20,10 @@ bool is_path_letter(char c) {
 
 bool is_dynamic_with_moment(std::string_view name) {
   return same_name(name, "DATE") || same_name(name, "TIME") || same_name(name, "RANDOM");
+}
+
+bool is_letter(char c) {
+  return lower(c) >= 'a' && lower(c) <= 'z';
 }
 
 // "~dp" in front of what they are about: how long they are, the tilde included. 0 when `ends` takes
@@ -31,6 +37,16 @@ size_t path_letters(std::string_view text, Ends ends) {
     if (!is_path_letter(text[i])) break;
   }
   return longest;
+}
+
+// Nothing in their place would let a script go on with an empty time or size.
+void refuse_file_letters(Expansion& expansion, std::string_view letters, std::string_view written) {
+  const auto about_file = [](char c) { return kFileLetters.contains(lower(c)); };
+  if (expansion.fault || std::ranges::none_of(letters, about_file)) return;
+  expansion.fault = fmt::format(
+      "{} asks for the attributes (a), time (t) or size (z) of a file, which Tasuki does not know",
+      written);
+  expansion.advice = "have a program write it to a file, and read that with set /p or for /f";
 }
 
 // %0 is the script's own path for the parts of a path, also behind a called label.
@@ -137,6 +153,7 @@ Expansion expand_percents(std::string_view line, const Scope& scope) {
     } else if (const size_t letters = path_letters(rest, is_digit)) {
       out += argument_path(scope.arguments, static_cast<size_t>(rest[letters] - '0'),
                            rest.substr(1, letters - 1), scope.folder);
+      refuse_file_letters(scan.result, rest.substr(1, letters - 1), line.substr(i, letters + 2));
       i += letters + 2;
     } else if (next == '~') {
       scan.result.fault = fmt::format("%{} is no part of an argument's path", rest.substr(0, 8));
@@ -147,11 +164,12 @@ Expansion expand_percents(std::string_view line, const Scope& scope) {
   return std::move(scan.result);
 }
 
-std::string expand_loop_variables(std::string_view text, const LoopVariables& loops,
-                                  std::string_view folder) {
-  if (loops.empty()) return std::string(text);
+Expansion expand_loop_variables(std::string_view text, const LoopVariables& loops,
+                                std::string_view folder) {
+  if (loops.empty()) return {.text = std::string(text), .needs_moment = false, .fault = {}};
   const auto is_variable = [&loops](char c) { return loops.contains(c); };
-  std::string out;
+  Expansion expansion;
+  std::string& out = expansion.text;
   size_t i = 0;
   while (i < text.size()) {
     const std::string_view rest = text.substr(i + 1);
@@ -160,12 +178,13 @@ std::string expand_loop_variables(std::string_view text, const LoopVariables& lo
       i += 2;
     } else if (const size_t letters = text[i] == '%' ? path_letters(rest, is_variable) : 0) {
       out += pick_path_parts(loops.at(rest[letters]), rest.substr(1, letters - 1), folder);
+      refuse_file_letters(expansion, rest.substr(1, letters - 1), text.substr(i, letters + 2));
       i += letters + 2;
     } else {
       out += text[i++];
     }
   }
-  return out;
+  return expansion;
 }
 
 Expansion expand_exclamations(std::string_view text, const Scope& scope) {
@@ -184,8 +203,9 @@ Expansion expand_exclamations(std::string_view text, const Scope& scope) {
   return std::move(scan.result);
 }
 
-std::string keep_percents(std::string_view line) {
-  std::string out;
+Expansion keep_percents(std::string_view line) {
+  Expansion kept;
+  std::string& out = kept.text;
   size_t i = 0;
   while (i < line.size()) {
     const std::string_view rest = line.substr(i + 1);
@@ -193,10 +213,16 @@ std::string keep_percents(std::string_view line) {
     if (line[i] != '%') {
       out += line[i++];
     } else if (rest.starts_with('%')) {
+      // Which letters are loops' variables is not known here.
+      const std::string_view behind = rest.substr(1);
+      if (const size_t letters = path_letters(behind, is_letter))
+        refuse_file_letters(kept, behind.substr(1, letters - 1), line.substr(i, letters + 3));
       out += '%';
       i += 2;
     } else if (rest.starts_with('*') || rest.starts_with('~') ||
                (!rest.empty() && is_digit(rest.front()))) {
+      if (const size_t letters = path_letters(rest, is_digit))
+        refuse_file_letters(kept, rest.substr(1, letters - 1), line.substr(i, letters + 2));
       out += '%';
       ++i;
     } else if (end == std::string_view::npos) {
@@ -209,7 +235,7 @@ std::string keep_percents(std::string_view line) {
       i += end + 2;
     }
   }
-  return out;
+  return kept;
 }
 
 }  // namespace tasuki::batch

@@ -44,7 +44,8 @@ struct Scope {
 struct Expansion {
   std::string text;
   bool needs_moment = false;         // a variable needs it and the scope has none yet
-  std::optional<std::string> fault;  // what cmd.exe ends the script for
+  std::optional<std::string> fault;  // what cmd.exe ends the script for, or Tasuki cannot do
+  std::string advice = {};           // what to write instead; empty: it depends on where it is
 };
 
 // A variable's value, one of those that cmd.exe always has (ERRORLEVEL, CD, DATE, TIME, RANDOM)
@@ -55,14 +56,15 @@ std::optional<std::string> find_value(std::string_view name, const Scope& scope)
 Expansion expand_percents(std::string_view line, const Scope& scope);
 
 // Phase 4: %v and %~nxv of the loops; what is no loop's variable stays.
-std::string expand_loop_variables(std::string_view text, const LoopVariables& loops,
-                                  std::string_view folder);
+Expansion expand_loop_variables(std::string_view text, const LoopVariables& loops,
+                                std::string_view folder);
 
 // Phase 5: !X!, !X:~1,2! and !X:a=b!; a caret keeps the next character as it is.
 Expansion expand_exclamations(std::string_view text, const Scope& scope);
 
 // For looking at a script without running it: names stay, but each as one word without its edit,
 // and %% becomes one percent sign.
-std::string keep_percents(std::string_view line);
+// What such a line asks for that Tasuki does not look up is its fault.
+Expansion keep_percents(std::string_view line);
 
 }  // namespace tasuki::batch

@@ -197,9 +197,13 @@ std::optional<bool> Interpreter::decide(const Node& node, const If& condition) {
 }
 
 std::optional<std::string> Interpreter::expand(std::string_view text, const Node& node) {
-  std::string looped = expand_loop_variables(text, frame().loops, folder_);
-  if (!delayed_) return looped;
-  Expansion expansion = expand_exclamations(looped, scope());
+  Expansion looped = expand_loop_variables(text, frame().loops, folder_);
+  if (looped.fault) {
+    fail(node.line, std::move(*looped.fault), std::move(looped.advice));
+    return std::nullopt;
+  }
+  if (!delayed_) return std::move(looped.text);
+  Expansion expansion = expand_exclamations(looped.text, scope());
   if (expansion.needs_moment) {
     ask(node.line, AskMoment{}, RunNode{&node});
     return std::nullopt;

@@ -34,7 +34,10 @@ void LineSource::load() {
   needs_moment_ = needs_moment_ || expansion.needs_moment;
   text_ = script_.lines[index_];
   position_ = 0;
-  if (expansion.fault) fault(*expansion.fault, "double the percent signs that are meant as text");
+  if (expansion.fault)
+    fault(*expansion.fault, expansion.advice.empty()
+                                ? "double the percent signs that are meant as text"
+                                : expansion.advice);
   if (expansion.text.size() > kLineBytesMax)
     return fault(
         fmt::format("with its variables expanded the line has {} bytes", expansion.text.size()),

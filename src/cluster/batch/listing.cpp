@@ -42,9 +42,9 @@ size_t Listing::statement_at(size_t line) const {
 
 Listing list_statements(ScriptPointer script, CurlyQuotes curly_quotes) {
   const ExpandLine expand = [curly_quotes](std::string_view line) {
-    std::string text = keep_percents(line);
-    if (curly_quotes == CurlyQuotes::straightened) text = straighten(text);
-    return Expansion{.text = std::move(text), .needs_moment = false, .fault = {}};
+    Expansion kept = keep_percents(line);
+    if (curly_quotes == CurlyQuotes::straightened) kept.text = straighten(kept.text);
+    return kept;
   };
   Listing listing{std::move(script), {}};
   for (size_t line = 0; line < listing.script->lines.size();) {

@@ -73,14 +73,14 @@ class Visitor {
     for (const Node& child : node.children) visit(child, loops);
     if (!node.as<Simple>()) return;
     const Invocation invoked = invocation(node);
-    const std::string arguments = expand_loop_variables(invoked.arguments, loops, "");
+    const std::string arguments = expand_loop_variables(invoked.arguments, loops, "").text;
     if (const auto command = service_command(invoked.name, arguments))
       visitor_(node.line, *command);
   }
 
  private:
   void visit_loop(const Node& node, const For& loop, const LoopVariables& outer) {
-    for (const std::string& word : split_words(expand_loop_variables(loop.set, outer, ""))) {
+    for (const std::string& word : split_words(expand_loop_variables(loop.set, outer, "").text)) {
       LoopVariables loops = outer;
       loops[loop.variable] = word;
       for (const Node& child : node.children) visit(child, loops);
