@@ -6,11 +6,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -45,32 +43,6 @@ void never_wait_for_log() {
   if (::isatty(STDERR_FILENO) == 1) return;
   const int flags = ::fcntl(STDERR_FILENO, F_GETFL);
   if (flags >= 0) ::fcntl(STDERR_FILENO, F_SETFL, flags | O_NONBLOCK);
-}
-
-// Held as long as this keeper lives, and taken before it touches anything of another's.
-Result<Fd> lock_beside(const std::string& socket) {
-  if (auto made = make_folders(std::filesystem::path(socket).parent_path()); !made)
-    return failure(made.error());
-  Fd lock(::open((socket + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock) return errno_failure("open " + socket + ".lock");
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
-    return failure("another keeper serves " + socket + " already");
-  return lock;
-}
-
-// What stands in the lock's file tells the next keeper that this one died. It lies in /run, which
-// is empty when the machine was off.
-bool is_marked(const Fd& lock) {
-  struct stat file{};
-  return ::fstat(lock.get(), &file) == 0 && file.st_size > 0;
-}
-Result<void> mark(const Fd& lock) {
-  if (::pwrite(lock.get(), "lives\n", 6, 0) != 6) return errno_failure("mark the keeper's lock");
-  return {};
-}
-Result<void> unmark(const Fd& lock) {
-  if (::ftruncate(lock.get(), 0) != 0) return errno_failure("unmark the keeper's lock");
-  return {};
 }
 
 // A keeper that crashed left processes that nobody watches any more; they end before new ones
@@ -111,19 +83,26 @@ void send_signal(const Fd& pidfd, int signal) {
 Result<void> Keeper::run(const KeeperOptions& options) {
   ::signal(SIGPIPE, SIG_IGN);
   never_wait_for_log();
-  const auto alone = lock_beside(options.socket);
-  if (!alone) return failure(alone.error());
+  auto life = KeeperLife::begin(options.socket);
+  if (!life) return failure(life.error());
   auto reset = make_reset_method(options.reset);
   if (!reset) return failure(reset.error());
   auto folders = make_cgroups(options.cgroup);
   if (!folders) return failure(folders.error());
-  Keeper keeper(options, std::move(*folders), std::move(*reset), is_marked(*alone));
+  // Frozen first: systemd may be about to start something there.
+  for (const std::string& slice : life->slices()) {
+    const std::string folder = folders->root + "/" + slice;
+    if (!std::filesystem::exists(folder)) continue;
+    if (auto frozen = freeze_cgroup(folder); !frozen) return frozen;
+    if (auto ended = end_leftovers(folder); !ended) return ended;
+  }
+  Keeper keeper(options, std::move(*folders), std::move(*reset), *life);
   if (auto opened = keeper.open(); !opened) return opened;
-  if (auto marked = mark(*alone); !marked) return marked;
+  if (auto marked = life->mark(); !marked) return marked;
   become_resident();
   keeper.serve();
   // It ends in order: nothing is left that the next one would have to answer for.
-  return unmark(*alone);
+  return life->unmark();
 }
 
 Result<Keeper::Folders> Keeper::make_cgroups(const std::string& option) {
@@ -142,13 +121,14 @@ Result<Keeper::Folders> Keeper::make_cgroups(const std::string& option) {
 }
 
 Keeper::Keeper(const KeeperOptions& options, Folders folders, std::unique_ptr<ResetMethod> reset,
-               bool after_another)
+               KeeperLife& life)
     : folders_(std::move(folders)),
       reset_(std::move(reset)),
+      life_(life),
       socket_(loop_, options.socket,
               {[this](pid_t tasukid) { connected(tasukid); },
                [this](std::string_view packet) { receive(packet); }}),
-      state_({reset_->outlives_kernel(), after_another}) {}
+      state_({reset_->outlives_kernel(), life.after_another()}) {}
 
 Keeper::~Keeper() {
   for (const std::string& folder : {folders_.groups, folders_.made}) {
@@ -317,6 +297,8 @@ Result<void> Keeper::start(const Spawn& spawn) {
   if (!cgroup) return failure(cgroup.error());
   auto watch = CgroupWatch::open(path);
   if (!watch) return failure(watch.error());
+  if (!spawn.slice.empty())
+    if (auto noted = life_.note_slice(spawn.slice); !noted) return noted;
   auto child = start_program(spawn, cgroup->get());
   if (!child) return failure(child.error());
 

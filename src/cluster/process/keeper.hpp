@@ -10,6 +10,7 @@
 #include "cluster/process/cgroup.hpp"
 #include "cluster/process/child.hpp"
 #include "cluster/process/event_loop.hpp"
+#include "cluster/process/keeper_life.hpp"
 #include "cluster/process/keeper_socket.hpp"
 #include "cluster/process/keeper_state.hpp"
 #include "cluster/process/line_splitter.hpp"
@@ -63,9 +64,8 @@ class Keeper {
     std::string made;
   };
 
-  // `after_another`: one died before it while the machine was on.
   Keeper(const KeeperOptions& options, Folders folders, std::unique_ptr<ResetMethod> reset,
-         bool after_another);
+         KeeperLife& life);
 
   static Result<Folders> make_cgroups(const std::string& option);
 
@@ -106,6 +106,7 @@ class Keeper {
 
   Folders folders_;
   std::unique_ptr<ResetMethod> reset_;
+  KeeperLife& life_;
   std::optional<Moment> disarm_again_;
   EventLoop loop_;
   KeeperSocket socket_;

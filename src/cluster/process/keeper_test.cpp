@@ -266,6 +266,24 @@ TEST_F(KeeperTest, the_next_keeper_knows_whether_this_one_died) {
   EXPECT_TRUE(run_task(context, client->hello())->after_another);
 }
 
+TEST_F(KeeperTest, the_next_keeper_ends_what_one_that_died_had_filled) {
+  begin();
+  const Slice slice(*keeper);
+  Spawn spawn = shell(kMain, "exec sleep 1000");
+  spawn.slice = slice.name;
+  ASSERT_TRUE(run_task(context, client->spawn(spawn)));
+  const std::string as_one_that_dies_leaves_it = read_file(keeper->lock()).value();
+  client.reset();
+  EXPECT_EQ(keeper->end(), 0);
+  const Slice left(*keeper);
+
+  keeper.emplace("none", as_one_that_dies_leaves_it);
+  client.emplace(context, keeper->socket());
+  EXPECT_TRUE(run_task(context, client->hello())->after_another);
+  EXPECT_EQ(left.wait(), SIGKILL);
+  EXPECT_TRUE(left.frozen()) << "whoever systemd starts late does not run";
+}
+
 TEST_F(KeeperTest, a_newer_tasukid_takes_the_place_of_the_older) {
   begin();
   std::string lost;
