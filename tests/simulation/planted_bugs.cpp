@@ -148,7 +148,7 @@ const std::vector<PlantedBug>& planted_bugs() {
        {"owner"},
        ignore_lease_proof_time},
       {"believe-fence",
-       209,
+       363,
        "a fence agent's failure counts as power off",
        {"owner"},
        believe_fence},
