@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fcntl.h>
 #include <filesystem>
+#include <random>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -157,6 +158,15 @@ Result<void> build_dev(const std::string& dev, const std::vector<LoopDevice>& di
   return make_and_mount("tmpfs", dev + "/shm", MS_NOSUID | MS_NODEV, "mode=1777");
 }
 
+// Programs take a lock file for stale when no process has the number in it, as PostgreSQL does. Hosts
+// that all count from one would often have one; of servers that have run for a while hardly ever two
+// do.
+Result<void> begin_process_numbers_anywhere(const std::string& proc) {
+  std::uniform_int_distribution first(1'000, 30'000);
+  std::random_device source;
+  return write_file(proc + "/sys/kernel/ns_last_pid", std::to_string(first(source)));
+}
+
 // Kernel settings are the machine's, except those of the network, which are the host's own.
 Result<void> build_proc(const std::string& proc) {
   if (auto done = make_and_mount("proc", proc, MS_NOSUID | MS_NODEV | MS_NOEXEC); !done)
@@ -164,6 +174,7 @@ Result<void> build_proc(const std::string& proc) {
   const std::string trigger = proc + "/sysrq-trigger";
   if (fs::exists(trigger))
     if (auto masked = mount_at("/dev/null", trigger, nullptr, MS_BIND); !masked) return masked;
+  if (auto done = begin_process_numbers_anywhere(proc); !done) return done;
   if (auto done = bind_read_only(proc + "/sys"); !done) return done;
   const std::string network = proc + "/sys/net";
   if (auto done = mount_at(network.c_str(), network, nullptr, MS_BIND); !done) return done;

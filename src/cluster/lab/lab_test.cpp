@@ -362,6 +362,11 @@ TEST_F(RunningLab, KeepsTheChangesOfANodeFromTheMachineAndTheOtherNode) {
   EXPECT_NE(lab_->in("sv2", "test -e /etc/tasuki-of-sv1").status, 0);
 }
 
+TEST_F(RunningLab, DoesNotNumberTheProcessesOfEachHostFromOne) {
+  for (const char* host : {"sv1", "sv2"})
+    EXPECT_GT(std::stoi(lab_->in(host, "sh -c 'echo $$'").output), 1'000);
+}
+
 TEST_F(RunningLab, CannotReachWhatWouldResetTheMachine) {
   EXPECT_EQ(lab_->in("sv1", "sh -c 'ls /dev | grep watchdog'").output, "");
   EXPECT_NE(lab_->in("sv1", "mknod /dev/watchdog c 10 130").status, 0);
