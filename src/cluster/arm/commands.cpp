@@ -146,9 +146,16 @@ class Runner {
 
   // Tells what went wrong, if anything did.
   int finish(const Result<api::Reply>& reply) const {
+    if (!reply && reply.error().code == EACCES) {
+      surroundings_.complain(fmt::format(
+          "only root may use the ARM commands, and this runs as {}; have root's start or "
+          "stop script say it, or let this user say it by sudo",
+          surroundings_.user));
+      return exit_of(api::Exit::refused);
+    }
     if (!reply) {
       surroundings_.complain("ARM is not running here: " + reply.error().what);
-      return exit_of(reply.error().code == EACCES ? api::Exit::refused : api::Exit::unreachable);
+      return exit_of(api::Exit::unreachable);
     }
     if (reply->status < 400) return 0;
     surroundings_.complain(reply->body.value("error", "tasukid gives no reason"));

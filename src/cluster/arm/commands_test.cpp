@@ -2,7 +2,9 @@
 #include "cluster/arm/commands.hpp"
 
 #include <filesystem>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 
@@ -125,6 +127,26 @@ TEST_F(CommandsTest, outside_a_cluster_they_end_at_once_with_3) {
   here.environment["CLP_GROUPNAME"] = "office";
   EXPECT_EQ(run("ARMLOG", {"x"}), 3);
   EXPECT_GT(slept.count(), 1000) << "in a script tasukid may just start anew";
+}
+
+TEST_F(CommandsTest, only_root_may_and_others_are_told_how) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root to become somebody else";
+  tasukid->start();
+  here.user = "office";
+  // A service that runs as its own user.
+  const pid_t caller = ::fork();
+  if (caller == 0) {
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
+    if (::setuid(65534) != 0) ::_exit(1);
+    const int code = run("ARMLOG", {"x"});
+    ::_exit(code == 4 && complaints.at(0).starts_with("only root may use the ARM commands, and "
+                                                      "this runs as office")
+                ? 0
+                : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(caller, &status, 0), caller);
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(CommandsTest, a_wrong_line_ends_with_2_and_its_usage) {

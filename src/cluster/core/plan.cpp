@@ -34,9 +34,8 @@ std::vector<NodeId> by_preference(const State& state, const Group& group) {
 // The nodes that could start the group now, the best first.
 std::vector<NodeId> candidates(const State& state, const View& view, const Group& group) {
   std::vector<NodeId> usable = by_preference(state, group);
-  std::erase_if(usable, [&](NodeId node) {
-    return !why_not_on(state, view, group.name, node).empty();
-  });
+  std::erase_if(usable,
+                [&](NodeId node) { return !why_not_on(state, view, group.name, node).empty(); });
   return usable;
 }
 
@@ -224,10 +223,10 @@ Decision decide_free(const State& state, const View& view, const Group& group,
   // A takeover waits for nobody but the one that may go on with what it had.
   const auto better = better_in_a_moment(state, view, group, usable.front());
   if (better && (now.event != Event::failover || now.previous == better))
-    return {group.name, Wait{},
-            fmt::format("{} is only just back, and comes before {}",
-                        state.config().node_name(*better),
-                        state.config().node_name(usable.front()))};
+    return {
+        group.name, Wait{},
+        fmt::format("{} is only just back, and comes before {}", state.config().node_name(*better),
+                    state.config().node_name(usable.front()))};
   return start_on(state, group, now, usable.front());
 }
 

@@ -158,9 +158,9 @@ Result<void> build_dev(const std::string& dev, const std::vector<LoopDevice>& di
   return make_and_mount("tmpfs", dev + "/shm", MS_NOSUID | MS_NODEV, "mode=1777");
 }
 
-// Programs take a lock file for stale when no process has the number in it, as PostgreSQL does. Hosts
-// that all count from one would often have one; of servers that have run for a while hardly ever two
-// do.
+// Programs take a lock file for stale when no process has the number in it, as PostgreSQL does.
+// Hosts that all count from one would often have one; of servers that have run for a while hardly
+// ever two do.
 Result<void> begin_process_numbers_anywhere(const std::string& proc) {
   std::uniform_int_distribution first(1'000, 30'000);
   std::random_device source;

@@ -200,7 +200,9 @@ struct Slice {
     TASUKI_ASSERT(::waitpid(pid, &status, 0) == pid);
     return WIFSIGNALED(status) ? WTERMSIG(status) : -1;
   }
-  [[nodiscard]] bool frozen() const { return read_file(folder + "/cgroup.freeze").value_or("") == "1\n"; }
+  [[nodiscard]] bool frozen() const {
+    return read_file(folder + "/cgroup.freeze").value_or("") == "1\n";
+  }
   ~Slice() { [[maybe_unused]] const auto removed = remove_cgroup_tree(folder); }
 };
 
