@@ -69,7 +69,7 @@ simulation::Beginning beginning_of(const Json& status, const core::Config& confi
     const std::string name = node.at("name");
     const std::string state = node.at("state");
     if (state == "standby") add("node standby " + name);
-    if (state != "standby" && state != "online") add("lose " + name);
+    if (state != "standby" && state != "online" && state != "returning") add("lose " + name);
   }
   if (status.value("locked", false)) add("lock");
   return beginning;

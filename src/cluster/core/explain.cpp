@@ -305,8 +305,11 @@ Explanation explain_node(const Situation& situation, const Node& node) {
 }
 
 std::string node_state_word(const State& state, const View& view, NodeId self, NodeId node) {
-  if (view.members.contains(node))
-    return state.durable.intent.standby.contains(node) ? "standby" : "online";
+  if (view.members.contains(node)) {
+    if (state.durable.intent.standby.contains(node)) return "standby";
+    const auto facts = state.nodes.find(node);
+    return facts != state.nodes.end() && facts->second.just_back ? "returning" : "online";
+  }
   switch (state.let_go(node)) {
     case LetGo::left:
       return "left";

@@ -30,8 +30,9 @@ struct Explanation {
 Explanation explain_group(const Situation& situation, const Group& group);
 Explanation explain_node(const Situation& situation, const Node& node);
 
-// The word that people see: online, standby, left, off, away or lost; away when its Corosync
-// answers and its tasukid does not.
+// The word that people see: online, returning, standby, left, off, away or lost; returning until
+// every disk has taken note that it is back, away when its Corosync answers and its tasukid does
+// not.
 std::string node_state_word(const State& state, const View& view, NodeId self, NodeId node);
 // online, starting, stopping, stopped, waiting, failed or conflict.
 std::string group_state_word(const State& state, const View& view, const GroupName& name);

@@ -116,6 +116,15 @@ TEST_F(ExplainTest, a_server_tells_what_it_has_and_what_its_loss_would_mean) {
   EXPECT_THAT(told.refused, IsEmpty());
 }
 
+TEST_F(ExplainTest, a_server_is_returning_until_every_disk_has_taken_note) {
+  world.runs_on(kSv1);
+  world.is_only_just_back(kSv2);
+  const Explanation told = node(kSv2);
+  EXPECT_EQ(told.verdict, "sv2 is returning");
+  EXPECT_THAT(told.facts, Contains(HasSubstr("not every server has that on its disk yet")));
+  EXPECT_THAT(told.refused, ElementsAre("group office: is only just back"));
+}
+
 TEST_F(ExplainTest, a_lost_server_without_a_switch) {
   world.state.durable.applied.config.nodes[1].fence.clear();
   world.runs_on(kSv2);
