@@ -98,11 +98,10 @@ Result<void> Keeper::run(const KeeperOptions& options) {
   }
   Keeper keeper(options, std::move(*folders), std::move(*reset), *life);
   if (auto opened = keeper.open(); !opened) return opened;
-  if (auto marked = life->mark(); !marked) return marked;
   become_resident();
+  keeper.take(LeftBehind{life->groups(), life->bound_before()});
   keeper.serve();
-  // It ends in order: nothing is left that the next one would have to answer for.
-  return life->unmark();
+  return life->end();
 }
 
 Result<Keeper::Folders> Keeper::make_cgroups(const std::string& option) {
@@ -128,7 +127,7 @@ Keeper::Keeper(const KeeperOptions& options, Folders folders, std::unique_ptr<Re
       socket_(loop_, options.socket,
               {[this](pid_t tasukid) { connected(tasukid); },
                [this](std::string_view packet) { receive(packet); }}),
-      state_({reset_->outlives_kernel(), life.after_another()}) {}
+      state_({reset_->outlives_kernel()}) {}
 
 Keeper::~Keeper() {
   for (const std::string& folder : {folders_.groups, folders_.made}) {
@@ -198,7 +197,10 @@ void Keeper::on_signals() {
 // --- From facts to effects ----------------------------------------------------------------------
 
 void Keeper::take(const Fact& fact) {
-  for (const Effect& effect : state_.take(fact, now()))
+  const Effects effects = state_.take(fact, now());
+  if (auto remembered = life_.remember(state_.left()); !remembered)
+    log::error("should this keeper die, nothing tells the next: {}", remembered.error().what);
+  for (const Effect& effect : effects)
     std::visit([this](const auto& what) { perform(what); }, effect);
 }
 
@@ -243,8 +245,10 @@ void Keeper::perform(const RemoveGroup& remove) {
 }
 
 void Keeper::perform(const EndTasukid&) {
-  log::warning("letting go of every group: {}",
-               ending_ ? "the keeper ends" : "tasukid did not renew the lease");
+  log::warning("letting go of every group: {}", ending_ ? "the keeper ends"
+                                                : tasukids_.empty()
+                                                    ? "the keeper or tasukid that had them is gone"
+                                                    : "tasukid did not renew the lease");
   for (Tasukid& tasukid : tasukids_) {
     tasukid.told_to_end = true;
     send_signal(tasukid.pidfd, SIGKILL);
@@ -263,11 +267,13 @@ void Keeper::perform(const StartRelease& release) {
 
 void Keeper::perform(const ArmReset& arm) {
   disarm_again_.reset();
+  life_.bind(now() + arm.bound);
   if (auto armed = reset_->arm(arm.bound); !armed)
     log::error("this node's lease proves nothing: {}", armed.error().what);
 }
 
 void Keeper::perform(const DisarmReset&) {
+  life_.bind({});
   keep_disarmed();
 }
 
@@ -298,7 +304,7 @@ Result<void> Keeper::start(const Spawn& spawn) {
   auto watch = CgroupWatch::open(path);
   if (!watch) return failure(watch.error());
   if (!spawn.slice.empty())
-    if (auto noted = life_.note_slice(spawn.slice); !noted) return noted;
+    if (auto noted = life_.remember_slice(spawn.slice); !noted) return noted;
   auto child = start_program(spawn, cgroup->get());
   if (!child) return failure(child.error());
 

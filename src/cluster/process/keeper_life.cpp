@@ -3,65 +3,94 @@
 #include <algorithm>
 #include <fcntl.h>
 #include <filesystem>
-#include <ranges>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "kit/file.hpp"
+#include "kit/json.hpp"
 
 namespace tasuki::process {
-namespace {
-
-constexpr std::string_view kMark = "lives";
-
-std::vector<std::string> lines_of(std::string_view text) {
-  std::vector<std::string> lines;
-  for (const auto line : std::views::split(text, '\n'))
-    if (!line.empty()) lines.emplace_back(line.begin(), line.end());
-  return lines;
-}
-
-}  // namespace
 
 Result<KeeperLife> KeeperLife::begin(const std::string& socket) {
-  const std::string path = socket + ".lock";
+  const std::string lock_path = socket + ".lock";
   if (auto made = make_folders(std::filesystem::path(socket).parent_path()); !made)
     return failure(made.error());
-  Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-  if (!file) return errno_failure("open " + path);
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0)
+  Fd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock) return errno_failure("open " + lock_path);
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
     return failure("another keeper serves " + socket + " already");
-  const auto before = read_file(path);
-  if (!before) return failure(before.error());
-  return KeeperLife(std::move(file), lines_of(*before));
+  constexpr size_t kBytes = sizeof(std::atomic<int64_t>);
+  if (::ftruncate(lock.get(), kBytes) != 0) return errno_failure("extend " + lock_path);
+  void* const page = ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_SHARED, lock.get(), 0);
+  if (page == MAP_FAILED) return errno_failure("map " + lock_path);
+  KeeperLife life(socket + ".left", std::move(lock),
+                  Bound(static_cast<std::atomic<int64_t>*>(page)));
+  if (auto read = life.read(); !read) return failure(read.error());
+  return life;
 }
 
-KeeperLife::KeeperLife(Fd file, std::vector<std::string> lines)
-    : file_(std::move(file)), after_another_(!lines.empty()), slices_(std::move(lines)) {
-  std::erase(slices_, kMark);
+KeeperLife::KeeperLife(std::string path, Fd lock, Bound bound)
+    : path_(std::move(path)), lock_(std::move(lock)), bound_(std::move(bound)) {
+  if (const int64_t until = bound_->load(); until != 0)
+    bound_before_ = Moment(std::chrono::nanoseconds(until));
 }
 
-Result<void> KeeperLife::mark() {
-  if (after_another_) return {};
-  return append(kMark);
+void KeeperLife::Unmap::operator()(std::atomic<int64_t>* bound) const {
+  ::munmap(bound, sizeof *bound);
 }
 
-Result<void> KeeperLife::note_slice(const std::string& slice) {
+Result<void> KeeperLife::remember(const Left& groups) {
+  if (groups == groups_) return {};
+  groups_ = groups;
+  return write();
+}
+
+Result<void> KeeperLife::remember_slice(const std::string& slice) {
   if (std::ranges::find(slices_, slice) != slices_.end()) return {};
   slices_.push_back(slice);
-  return append(slice);
+  return write();
 }
 
-Result<void> KeeperLife::unmark() {
-  if (::ftruncate(file_.get(), 0) != 0) return errno_failure("unmark the keeper's lock");
+void KeeperLife::bind(std::optional<Moment> until) {
+  using std::chrono::duration_cast;
+  bound_->store(until ? duration_cast<std::chrono::nanoseconds>(until->time_since_epoch()).count()
+                      : 0);
+}
+
+Result<void> KeeperLife::end() {
+  bind({});
+  if (::unlink(path_.c_str()) != 0 && errno != ENOENT) return errno_failure("remove " + path_);
   return {};
 }
 
-Result<void> KeeperLife::append(std::string_view line) {
-  const std::string text = std::string(line) + "\n";
-  if (::write(file_.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-    return errno_failure("write the keeper's lock");
+Result<void> KeeperLife::read() {
+  if (!std::filesystem::exists(path_)) return {};
+  const auto text = read_file(path_);
+  if (!text) return failure(text.error());
+  try {
+    const Json left = Json::parse(*text);
+    slices_ = left.at("slices");
+    for (const auto& [group, releases] : left.at("groups").items())
+      for (auto& kept = groups_[group]; const Json& release : releases) {
+        auto read = release_from_json(release);
+        if (!read) return failure(read.error().during(path_));
+        kept.push_back(std::move(*read));
+      }
+  } catch (const Json::exception& problem) {
+    return failure(path_ + " tells what a keeper that died left here, and cannot be read (" +
+                   problem.what() + "); restart this machine");
+  }
   return {};
+}
+
+Result<void> KeeperLife::write() const {
+  Json groups = Json::object();
+  for (const auto& [group, releases] : groups_) {
+    groups[group] = Json::array();
+    for (const Release& release : releases) groups[group].push_back(to_json(release));
+  }
+  return replace_file_durably(path_, Json{{"groups", groups}, {"slices", slices_}}.dump());
 }
 
 }  // namespace tasuki::process

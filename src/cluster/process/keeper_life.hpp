@@ -1,11 +1,13 @@
-// What a keeper leaves for the next one, should it die: the file beside its socket, which is locked
-// as long as it lives. It lies in /run, which is empty when the machine was off.
+// What a keeper leaves for the next one, should it die: what it had begun, in files beside its
+// socket. They lie in /run, which is empty when the machine was off.
 #pragma once
 
+#include <atomic>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "cluster/process/keeper_state.hpp"
 #include "kit/fd.hpp"
 #include "kit/result.hpp"
 
@@ -16,23 +18,36 @@ class KeeperLife {
   // Before anything of another's is touched; an error says that another keeper serves the socket.
   static Result<KeeperLife> begin(const std::string& socket);
 
-  // A keeper died before this one while the machine was on.
-  [[nodiscard]] bool after_another() const { return after_another_; }
-  // The slices that have been filled (Spawn::slice), also by keepers that died.
+  // What keepers that died had begun, and this one has since.
+  [[nodiscard]] const Left& groups() const { return groups_; }
+  // The slices that they had filled, or this one has (Spawn::slice).
   [[nodiscard]] const std::vector<std::string>& slices() const { return slices_; }
+  // Until when the node was bound when the last one died.
+  [[nodiscard]] std::optional<Moment> bound_before() const { return bound_before_; }
 
-  Result<void> mark();
-  // Before it is filled.
-  Result<void> note_slice(const std::string& slice);
-  // It ends in order.
-  Result<void> unmark();
+  // Before anything of it begins.
+  Result<void> remember(const Left& groups);
+  Result<void> remember_slice(const std::string& slice);
+  // At each renewal of a lease; never waits.
+  void bind(std::optional<Moment> until);
+  // It ends in order: nothing is left that the next one would have to answer for.
+  Result<void> end();
 
  private:
-  KeeperLife(Fd file, std::vector<std::string> lines);
-  Result<void> append(std::string_view line);
+  struct Unmap {
+    void operator()(std::atomic<int64_t>* bound) const;
+  };
+  using Bound = std::unique_ptr<std::atomic<int64_t>, Unmap>;  // in the lock's file; 0: none
 
-  Fd file_;
-  bool after_another_;
+  KeeperLife(std::string path, Fd lock, Bound bound);
+  Result<void> read();
+  Result<void> write() const;
+
+  std::string path_;
+  Fd lock_;
+  Bound bound_;
+  std::optional<Moment> bound_before_;
+  Left groups_;
   std::vector<std::string> slices_;
 };
 

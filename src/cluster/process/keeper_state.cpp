@@ -53,7 +53,26 @@ std::optional<Moment> KeeperState::next_deadline() const {
   return next;
 }
 
+Left KeeperState::left() const {
+  Left left;
+  for (const auto& [name, group] : groups_) left[name] = group.releases;
+  return left;
+}
+
 // --- What happened ------------------------------------------------------------------------------
+
+// As if its lease ran out now: a server whose keeper died owns nothing any more. Where the bound
+// has passed no watchdog held it, so nobody took that for a proof.
+void KeeperState::on(const LeftBehind& left) {
+  for (const auto& [name, releases] : left.groups) groups_[name].releases = releases;
+  if (groups_.empty()) return;
+  using std::chrono::duration_cast;
+  const milliseconds release = left.bound && *left.bound > now_
+                                   ? duration_cast<milliseconds>(*left.bound - now_)
+                                   : kReleaseWithoutLease;
+  effects_.emplace_back(ArmReset{release});
+  let_go_of_all(release);
+}
 
 void KeeperState::on(const ClientConnected&) {
   for (auto& [name, group] : groups_) {
@@ -327,8 +346,7 @@ KeeperState::Process* KeeperState::find_process(const ProcessName& name) {
 }
 
 HelloReply KeeperState::snapshot() const {
-  HelloReply hello{
-      {}, lease_expired_, circumstances_.watchdog, leased_, circumstances_.after_another};
+  HelloReply hello{{}, lease_expired_, circumstances_.watchdog, leased_};
   for (const auto& [name, group] : groups_) {
     KeptGroup kept{name, group.note, group.releases, {}};
     for (const auto& [key, process] : group.processes)

@@ -14,7 +14,14 @@
 
 namespace tasuki::process {
 
+// What a keeper that died had begun and not undone, by group.
+using Left = std::map<std::string, std::vector<Release>>;
+
 // Facts.
+struct LeftBehind {  // by the keeper before this one; the first fact, if there is any
+  Left groups;
+  std::optional<Moment> bound;  // when its node would have been reset; none: it held no lease
+};
 struct ClientConnected {};  // a new tasukid; nobody waits for the replies of the one before
 struct Asked {
   Request request;
@@ -41,8 +48,8 @@ struct ReleaseEnded {
 struct TasukidEnded {};  // no tasukid that had to be ended lives
 struct EndAsked {};      // the keeper itself is to end
 struct TimePassed {};
-using Fact = std::variant<ClientConnected, Asked, Started, StartFailed, MainEnded, CgroupEmptied,
-                          ReleaseEnded, TasukidEnded, EndAsked, TimePassed>;
+using Fact = std::variant<LeftBehind, ClientConnected, Asked, Started, StartFailed, MainEnded,
+                          CgroupEmptied, ReleaseEnded, TasukidEnded, EndAsked, TimePassed>;
 
 // Things to do.
 struct StartProcess {
@@ -90,8 +97,7 @@ using Effects = std::vector<Effect>;
 class KeeperState {
  public:
   struct Circumstances {
-    bool watchdog = false;       // the node's reset also binds a kernel that stands still
-    bool after_another = false;  // as in HelloReply
+    bool watchdog = false;  // the node's reset also binds a kernel that stands still
   };
   KeeperState() = default;
   explicit KeeperState(Circumstances circumstances) : circumstances_(circumstances) {}
@@ -103,6 +109,8 @@ class KeeperState {
   [[nodiscard]] std::optional<Moment> next_deadline() const;
 
   [[nodiscard]] bool empty() const { return groups_.empty(); }
+  // What would be left behind if the keeper died now.
+  [[nodiscard]] Left left() const;
 
  private:
   // The main process of a cgroup.
@@ -141,6 +149,7 @@ class KeeperState {
     milliseconds release{};
   };
 
+  void on(const LeftBehind& left);
   void on(const ClientConnected&);
   void on(const Asked& asked);
   void on(const Started& started);

@@ -288,6 +288,33 @@ TEST_F(KeeperStateTest, the_end_of_a_keeper_that_owns_nothing_disarms_the_reset)
   EXPECT_THAT(take(EndAsked{}), ElementsAre("disarm"));
 }
 
+TEST_F(KeeperStateTest, what_a_keeper_that_died_had_begun_is_let_go_of_within_its_bound) {
+  EXPECT_THAT(take(LeftBehind{{{"office", kReleases}}, now + 3s}),
+              ElementsAre("arm 3000", "end tasukid"));
+  EXPECT_THAT(ask(OpenGroup{"forms", {}, nullptr}),
+              ElementsAre("reply 1: the lease ran out, groups are being let go of"));
+  EXPECT_THAT(take(TasukidEnded{}), ElementsAre("release office"));
+  EXPECT_EQ(state.left(), (Left{{"office", kReleases}})) << "should this one die as well";
+  EXPECT_THAT(take(ReleaseEnded{"office", {}}), ElementsAre("remove group office", "disarm"));
+  EXPECT_EQ(state.left(), Left{});
+}
+
+TEST_F(KeeperStateTest, what_a_keeper_that_died_had_begun_and_cannot_be_undone_resets_the_node) {
+  take(LeftBehind{{{"office", kReleases}}, now + 3s});
+  take(TasukidEnded{});
+  EXPECT_THAT(after(3s),
+              ElementsAre("reset: the group \"office\" could not be let go of: time ran out"));
+}
+
+TEST_F(KeeperStateTest, a_bound_that_has_passed_was_none) {
+  EXPECT_THAT(take(LeftBehind{{{"office", kReleases}}, now - 1s}),
+              ElementsAre("arm 5000", "end tasukid"));
+}
+
+TEST_F(KeeperStateTest, a_keeper_that_died_owning_nothing_leaves_nothing_to_do) {
+  EXPECT_THAT(take(LeftBehind{{}, now + 3s}), IsEmpty());
+}
+
 TEST_F(KeeperStateTest, notes_that_no_packet_could_carry_are_refused) {
   const std::string longest(kPacketBytesMax - 1000, 'x');
   EXPECT_THAT(ask(OpenGroup{"office", {}, longest}), ElementsAre("reply 1"));

@@ -25,6 +25,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 const ProcessName kMain{"office", "main"};
 
@@ -206,12 +207,17 @@ struct Slice {
   ~Slice() { [[maybe_unused]] const auto removed = remove_cgroup_tree(folder); }
 };
 
+// A process that stands for who is in the slice.
+Spawn standing_for(const Slice& slice, const std::string& script) {
+  Spawn spawn = KeeperTest::shell(kMain, script);
+  spawn.slice = slice.name;
+  return spawn;
+}
+
 TEST_F(KeeperTest, a_kill_reaches_the_slice_and_leaves_it_frozen_for_who_comes_late) {
   begin();
   const Slice slice(*keeper);
-  Spawn spawn = shell(kMain, "exec sleep 1000");
-  spawn.slice = slice.name;
-  ASSERT_TRUE(run_task(context, client->spawn(spawn)));
+  ASSERT_TRUE(run_task(context, client->spawn(standing_for(slice, "exec sleep 1000"))));
   EXPECT_FALSE(slice.frozen());
   ASSERT_TRUE(run_task(context, client->kill_group("office")));
   EXPECT_EQ(slice.wait(), SIGKILL);
@@ -223,9 +229,7 @@ TEST_F(KeeperTest, a_process_is_not_gone_while_its_slice_has_another) {
   const Slice slice(*keeper);
   bool exited = false;
   const auto watch = client->watch(kMain, {[&](const Exited&) { exited = true; }, {}});
-  Spawn spawn = shell(kMain, "exit 0");
-  spawn.slice = slice.name;
-  ASSERT_TRUE(run_task(context, client->spawn(spawn)));
+  ASSERT_TRUE(run_task(context, client->spawn(standing_for(slice, "exit 0"))));
   ASSERT_TRUE(run_until(context, [&] { return exited; }));
   EXPECT_FALSE(run_task(context, client->close_group("office")));
   EXPECT_FALSE(slice.frozen());
@@ -255,35 +259,36 @@ TEST_F(KeeperTest, the_next_tasukid_finds_everything_and_is_told_of_it) {
   EXPECT_TRUE(run_until(context, [&] { return exited; }));
 }
 
-TEST_F(KeeperTest, the_next_keeper_knows_whether_this_one_died) {
-  begin();
-  EXPECT_FALSE(run_task(context, client->hello())->after_another);
-  const std::string as_one_that_dies_leaves_it = read_file(keeper->lock()).value();
-  client.reset();
-  EXPECT_EQ(keeper->end(), 0);
-  EXPECT_EQ(read_file(keeper->lock()).value(), "") << "it ended in order";
-
-  keeper.emplace("none", as_one_that_dies_leaves_it);
+TEST_F(KeeperTest, the_next_keeper_undoes_what_one_that_died_had_begun) {
+  keeper.emplace("none", R"({"groups": {"office": [{"device": "/dev/no-such", "kind": "unmount",
+                             "mount_point": "@DISK@"}]}, "slices": []})");
   client.emplace(context, keeper->socket());
-  EXPECT_TRUE(run_task(context, client->hello())->after_another);
+  EXPECT_EQ(wait_for_release(), (HelloReply{{}, true, false, false}));
+  EXPECT_FALSE(keeper->disk_mounted());
 }
 
-TEST_F(KeeperTest, the_next_keeper_ends_what_one_that_died_had_filled) {
-  begin();
-  const Slice slice(*keeper);
-  Spawn spawn = shell(kMain, "exec sleep 1000");
-  spawn.slice = slice.name;
-  ASSERT_TRUE(run_task(context, client->spawn(spawn)));
-  const std::string as_one_that_dies_leaves_it = read_file(keeper->lock()).value();
+TEST_F(KeeperTest, what_is_begun_is_remembered_before_it_is_allowed_and_forgotten_at_the_end) {
+  begin("none", {ReleaseMount{"/dev/no-such", "/data"}});
+  EXPECT_THAT(keeper->left(), HasSubstr("/dev/no-such"));
+  ASSERT_TRUE(run_task(context, client->close_group("office")));
+  EXPECT_THAT(keeper->left(), Not(HasSubstr("/dev/no-such")));
   client.reset();
   EXPECT_EQ(keeper->end(), 0);
-  const Slice left(*keeper);
+  EXPECT_EQ(keeper->left(), "");
+}
 
-  keeper.emplace("none", as_one_that_dies_leaves_it);
-  client.emplace(context, keeper->socket());
-  EXPECT_TRUE(run_task(context, client->hello())->after_another);
-  EXPECT_EQ(left.wait(), SIGKILL);
-  EXPECT_TRUE(left.frozen()) << "whoever systemd starts late does not run";
+TEST_F(KeeperTest, the_next_keeper_ends_what_systemd_had_started_for_one_that_died) {
+  begin();
+  const Slice slice(*keeper);
+  ASSERT_TRUE(run_task(context, client->spawn(standing_for(slice, "exec sleep 1000"))));
+  const std::string left = keeper->left();
+  client.reset();
+  EXPECT_EQ(keeper->end(), 0);
+  const Slice again(*keeper);
+
+  keeper.emplace("none", left);
+  EXPECT_EQ(again.wait(), SIGKILL);
+  EXPECT_TRUE(again.frozen()) << "whoever systemd starts late does not run";
 }
 
 TEST_F(KeeperTest, a_newer_tasukid_takes_the_place_of_the_older) {

@@ -137,8 +137,7 @@ void put(Json& json, const HelloReply& reply) {
                {"groups", std::move(groups)},
                {"lease_expired", reply.lease_expired},
                {"watchdog", reply.watchdog},
-               {"leased", reply.leased},
-               {"after_another", reply.after_another}});
+               {"leased", reply.leased}});
 }
 void put(Json& json, const SpawnReply& reply) {
   json.update({{"ok", true}, {"pid", reply.pid}});
@@ -160,7 +159,6 @@ HelloReply hello_reply_of(const Json& json) {
   reply.lease_expired = json.at("lease_expired");
   reply.watchdog = json.at("watchdog");
   reply.leased = json.at("leased");
-  reply.after_another = json.at("after_another");
   for (const Json& item : json.at("groups")) {
     KeptGroup group{item.at("name"), item.at("note"), releases_of(item.at("releases")), {}};
     for (const Json& process : item.at("processes"))

@@ -129,7 +129,6 @@ struct HelloReply {
   bool lease_expired = false;  // the keeper let go of groups since the last lease
   bool watchdog = false;       // the end of a lease also binds a kernel that stands still
   bool leased = false;         // this keeper held a lease, so the node was not off since then
-  bool after_another = false;  // one ran before it and died, and the node was not off since then
   friend bool operator==(const HelloReply&, const HelloReply&) = default;
 };
 struct SpawnReply {

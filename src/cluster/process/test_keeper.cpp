@@ -98,13 +98,16 @@ std::string TestKeeper::missing() {
   return "";
 }
 
-TestKeeper::TestKeeper(const std::string& reset, std::string_view lock) {
+TestKeeper::TestKeeper(const std::string& reset, std::string left) {
   std::string pattern = std::filesystem::temp_directory_path() / "tasuki-test-XXXXXX";
   TASUKI_ASSERT(::mkdtemp(pattern.data()) != nullptr);
   folder_ = pattern;
   TASUKI_ASSERT(::chmod(folder_.c_str(), 0755) == 0);
   TASUKI_ASSERT(::mkdir(disk().c_str(), 0755) == 0);
-  std::ofstream(this->lock()) << lock;
+  constexpr std::string_view kDisk = "@DISK@";
+  if (const auto place = left.find(kDisk); place != left.npos)
+    left.replace(place, kDisk.size(), disk());
+  if (!left.empty()) std::ofstream(socket() + ".left") << left;
   const auto place = find_cgroup_place();
   TASUKI_ASSERT(place.has_value());
   const std::string name = std::filesystem::path(folder_).filename();
@@ -139,6 +142,10 @@ TestKeeper::~TestKeeper() {
   [[maybe_unused]] const auto removed = remove_cgroup_tree(cgroup_);
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);
+}
+
+std::string TestKeeper::left() const {
+  return read_file(socket() + ".left").value_or("");
 }
 
 bool TestKeeper::disk_mounted() const {

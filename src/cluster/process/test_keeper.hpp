@@ -19,9 +19,9 @@ class TestKeeper {
   // Why it cannot run here, such as "needs root"; empty when it can.
   static std::string missing();
 
-  // Starts it and waits until it serves; `reset` as for --reset. `lock` is what stands in the file
-  // of its lock before.
-  explicit TestKeeper(const std::string& reset = "none", std::string_view lock = "");
+  // Starts it and waits until it serves; `reset` as for --reset. `left` is what a keeper that died
+  // left for it, with @DISK@ for the folder of disk().
+  explicit TestKeeper(const std::string& reset = "none", std::string left = "");
   TestKeeper(const TestKeeper&) = delete;
   TestKeeper& operator=(const TestKeeper&) = delete;
   ~TestKeeper();
@@ -31,7 +31,8 @@ class TestKeeper {
   [[nodiscard]] std::string disk() const { return folder_ + "/disk"; }
   [[nodiscard]] std::string socket() const { return folder_ + "/keeper.sock"; }
   [[nodiscard]] bool disk_mounted() const;
-  [[nodiscard]] std::string lock() const { return socket() + ".lock"; }
+  // What it would leave for the next one, should it die now; empty when that is nothing.
+  [[nodiscard]] std::string left() const;
 
   // The processes of a group's key as this test numbers them; none when its cgroup is gone.
   [[nodiscard]] std::vector<pid_t> pids(const ProcessName& name) const;

@@ -55,8 +55,8 @@ class GroupRunner {
 
   // What the keeper kept for this group: finds out what of it is up.
   Task<void> adopt(process::KeptGroup kept);
-  // Of a group that the keeper knows nothing of: takes away mounts and addresses that an earlier
-  // keeper left when it died.
+  // Of a group that the keeper knows nothing of: takes away mounts and addresses that the system
+  // itself made when it booted.
   Task<Result<void>> clear_leftovers();
   void set_order(const executor::Order& order);
   void set_spec(executor::GroupSpec spec);

@@ -114,8 +114,8 @@ Task<Result<void>> Node::start() {
   if (!kept) co_return failure(kept.error());
   if (kept->lease_expired)
     note(Note::Level::warning, "node " + name(),
-         "the keeper let go of the groups here: tasukid had not answered, or this side had lost "
-         "its right to them");
+         "the keeper let go of the groups here: tasukid had not answered, this side had lost its "
+         "right to them, or a keeper died");
   while (kept->lease_expired && !kept->groups.empty()) {
     // It is about to let go of them, or resets the node.
     co_await wait_for(std::chrono::milliseconds(100));
@@ -125,7 +125,6 @@ Task<Result<void>> Node::start() {
   replica_.set_lease_counts(kept->watchdog && core::watchdog_outlives_pauses(
                                                   *config().find_node(self_), detect_machine()));
   if (!kept->leased) replica_.was_off();
-  keeper_follows_another_ = kept->after_another;
   for (const process::KeptGroup& group : kept->groups) {
     const core::Group* configured = config().find_group(core::GroupName{group.name});
     if (configured != nullptr) {
@@ -146,10 +145,9 @@ Task<Result<void>> Node::start() {
         kept->groups.end())
       continue;
     if (auto cleared = co_await group_runner(group).clear_leftovers(); !cleared)
-      co_return refuse_to_join(group.name, cleared.error());
+      co_return failure(cleared.error().during(
+          fmt::format("this server may not join while it holds a part of group {}", group.name)));
   }
-  if (kept->groups.empty())
-    if (auto cleared = co_await clear_removed_groups(); !cleared) co_return cleared;
   co_await adopt_node_services(std::move(*kept));
 
   config_counter_seen_ = replica_.state().durable.applied.counter;
@@ -201,31 +199,6 @@ void Node::tell_accounts() {
     auto accounts = read_accounts(config);
     asio::post(io_, [this, accounts = std::move(accounts)] { say(accounts); });
   });
-}
-
-// Where an earlier keeper died, the lease died with it and nothing binds this node: the others may
-// take the group over, so only a reset helps. Otherwise the system itself took the part when it
-// booted, and would again.
-std::unexpected<Error> Node::refuse_to_join(const core::GroupName& group, const Error& why) {
-  const Error refusal =
-      why.during(fmt::format("this server may not join while it holds a part of group {}", group));
-  if (keeper_follows_another_) keeper_.reset(refusal.what);
-  return failure(refusal);
-}
-
-// Of a group that was removed while its keeper died nothing tells but the earlier configurations.
-Task<Result<void>> Node::clear_removed_groups() {
-  for (const core::AppliedConfig& applied : store_.history()) {
-    const auto earlier = read_config(applied.text);
-    if (!earlier) continue;
-    for (const core::Group& group : earlier->groups) {
-      if (config().find_group(group.name) != nullptr) continue;
-      GroupRunner removed(group_context_, executor::group_spec(*earlier, group));
-      if (auto cleared = co_await removed.clear_leftovers(); !cleared)
-        co_return refuse_to_join(group.name, cleared.error());
-    }
-  }
-  co_return Result<void>{};
 }
 
 // What it holds is undone as the keeper would do it, and proved, before it is forgotten.

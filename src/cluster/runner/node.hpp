@@ -86,8 +86,6 @@ class Node {
   struct Waiting;  // a change whose outcome somebody waits for
 
   Task<Result<void>> end_unknown_group(process::KeptGroup group);
-  Task<Result<void>> clear_removed_groups();
-  std::unexpected<Error> refuse_to_join(const core::GroupName& group, const Error& why);
   void answer(const core::Outcome& outcome);
   void carry_out(core::Ready ready);
   void heard(core::NodeId from, std::string_view text);
@@ -155,8 +153,7 @@ class Node {
   asio::steady_timer accounts_timer_;
   bool witness_votes_ = false;
   std::map<core::NodeId, core::Accounts> accounts_;
-  bool clustered_ = false;               // with Corosync under it
-  bool keeper_follows_another_ = false;  // which died while this machine was on
+  bool clustered_ = false;  // with Corosync under it
   uint64_t config_counter_seen_ = 0;
   std::set<asio::steady_timer*> waiting_for_change_;  // cancelled when the state may have changed
   std::map<std::string, std::pair<std::string, std::string>> since_;  // subject to word and time

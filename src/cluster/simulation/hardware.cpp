@@ -12,6 +12,7 @@ void Hardware::power_off() {
   frozen_ = false;
   standing_.clear();
   armed_until_.reset();
+  left_by_keeper.clear();
   power_.end();
   power_ = Life();
   if (clock_.stands()) clock_.go(around_.now());

@@ -5,10 +5,12 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
 #include "cluster/core/ids.hpp"
+#include "cluster/process/keeper_state.hpp"
 #include "cluster/simulation/life.hpp"
 #include "cluster/simulation/local_clock.hpp"
 #include "cluster/simulation/surroundings.hpp"
@@ -54,7 +56,9 @@ class Hardware {
 
   void arm_watchdog(core::milliseconds bound);
   void disarm_watchdog() { armed_until_.reset(); }
+  [[nodiscard]] std::optional<core::Moment> armed_until() const { return armed_until_; }
   std::function<void()> on_watchdog;  // the node is to be reset
+  process::Left left_by_keeper;       // in /run (KeeperLife)
 
   // What of a group is up here, or half-way up, or half-way down.
   void hold(const core::GroupName& group, const core::ResourceName& resource);

@@ -22,7 +22,9 @@ KeeperHost::KeeperHost(Surroundings& around, Hardware& hardware, World world)
       world_(std::move(world)),
       state_({.watchdog = hardware.traits().watchdog}) {
   // Processes that an earlier keeper left end before anything else (Keeper::make_cgroups).
+  const auto bound = hardware_.armed_until();
   hardware_.disarm_watchdog();
+  take(process::LeftBehind{hardware_.left_by_keeper, bound});
 }
 
 KeeperHost::~KeeperHost() {
@@ -31,7 +33,9 @@ KeeperHost::~KeeperHost() {
 }
 
 void KeeperHost::take(const process::Fact& fact) {
-  for (const process::Effect& effect : state_.take(fact, hardware_.now())) {
+  const process::Effects effects = state_.take(fact, hardware_.now());
+  hardware_.left_by_keeper = state_.left();
+  for (const process::Effect& effect : effects) {
     if (around_.hooks.keeper && !around_.hooks.keeper(effect)) {
       if (const auto* release = std::get_if<process::StartRelease>(&effect))
         take(process::ReleaseEnded{release->group, {}});

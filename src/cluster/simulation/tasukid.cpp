@@ -103,8 +103,8 @@ void Tasukid::take_over(const process::HelloReply& kept) {
   make_replica(kept);
   if (kept.lease_expired)
     note({Note::Level::warning, "node " + config().node_name(self()),
-          "the keeper let go of the groups here: tasukid had not answered, or this side had lost "
-          "its right to them"});
+          "the keeper let go of the groups here: tasukid had not answered, this side had lost its "
+          "right to them, or a keeper died"});
   for (const process::KeptGroup& group : kept.groups) {
     const core::Group* configured = config().find_group(core::GroupName{group.name});
     if (configured == nullptr) {
@@ -119,36 +119,9 @@ void Tasukid::take_over(const process::HelloReply& kept) {
     note({Note::Level::info, "group " + group.name, "is still here; tasukid takes it over"});
     group_host(*configured).adopt(group.note.value("ticket", uint64_t{0}));
   }
-  Time takes{};
-  // Also of groups that were removed since: their parts are known from earlier configurations.
-  for (const auto& [text, known] : context_.around.configs)
-    for (const core::Group& group : known.groups) {
-      if (!kept.groups.empty() && config().find_group(group.name) == nullptr) continue;
-      if (groups_.contains(group.name) || clear_leftovers(group, takes)) continue;
-      const std::string why =
-          fmt::format("this server may not join while it holds a part of group {}", group.name);
-      note({Note::Level::error, "node " + config().node_name(self()), why});
-      context_.keeper.ask(process::ResetNode{why}, {});
-      return;
-    }
-  context_.hardware.after(takes, life_, [this] {
-    if (context_.corosync.runs(self())) connect();
-    stay_awake();
-    react();
-  });
-}
-
-// What an earlier keeper left when it died. False when something cannot be let go of.
-bool Tasukid::clear_leftovers(const core::Group& group, Time& takes) {
-  for (const core::Resource& resource : group.resources) {
-    if (!context_.hardware.holds(group.name, resource.name)) continue;
-    if (context_.hardware.trouble(group.name, resource.name).stop_hangs) return false;
-    takes += context_.around.chance.take(stop_range(context_.around.pace, group.name, resource));
-    context_.hardware.after(takes, life_, [this, name = group.name, resource = resource.name] {
-      context_.hardware.let_go(name, resource);
-    });
-  }
-  return true;
+  if (context_.corosync.runs(self())) connect();
+  stay_awake();
+  react();
 }
 
 // --- The engine ---------------------------------------------------------------------------------

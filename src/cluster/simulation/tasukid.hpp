@@ -84,7 +84,6 @@ class Tasukid {
   void hear_of_keeper(const process::HelloReply& kept);
   void make_replica(const process::HelloReply& kept);
   void take_over(const process::HelloReply& kept);
-  [[nodiscard]] bool clear_leftovers(const core::Group& group, Time& takes);
   void connect();
   void observe(const membership::Observation& observation);
   void heard(const membership::Message& message);

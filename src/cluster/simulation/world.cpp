@@ -130,12 +130,13 @@ void World::start_keeper(core::NodeId node) {
                         },
                         [this, node] {
                           Server& here = server(node);
-                          here.hardware.after(around_.chance.take(around_.pace.kill), here.power,
-                                              [this, node] {
-                                                end_tasukid(node);
+                          const bool one = here.tasukid != nullptr;
+                          here.hardware.after(one ? around_.chance.take(around_.pace.kill) : Time{},
+                                              here.power, [this, node, one] {
+                                                if (one) end_tasukid(node);
                                                 if (server(node).keeper)
                                                   server(node).keeper->tasukid_ended();
-                                                tasukid_exits(node);
+                                                if (one) tasukid_exits(node);
                                               });
                         },
                         [this, node](const std::string& why) { reset(node, why); }});
