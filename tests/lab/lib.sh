@@ -20,9 +20,10 @@ wait_until() {
 
 lab() { local verb=$1; shift; tasuki lab "$verb" --dir "$dir/lab" "$@"; }
 # The configuration of the case, with @TOOLS@ standing for the folder of the small services and
-# @CASE@ for the case's own.
+# @CASE@ for a copy of the case's own, which nodes see wherever the repository lies.
 lab_up() {
-  sed "s|@TOOLS@|${bin}/tools|; s|@CASE@|${case_folder}|" "${1:-$case_folder/cluster.toml}" >"$dir/cluster.toml"
+  cp -r "$case_folder/." "$dir/case"
+  sed "s|@TOOLS@|${bin}/tools|; s|@CASE@|${dir}/case|" "${1:-$case_folder/cluster.toml}" >"$dir/cluster.toml"
   tasuki lab up "$dir/cluster.toml" --dir "$dir/lab"
 }
 on() { local host=$1; shift; tasuki lab exec --dir "$dir/lab" "$host" -- "$@"; }

@@ -31,7 +31,8 @@ constexpr DurableFolder kDurableFolders[] = {{"log", "/var/log"},
                                              {"corosync", "/var/lib/corosync"}};
 
 NodeFiles files_of(const Host& host, const Places& places) {
-  NodeFiles files{.changes = places.changes() + "/" + host.name, .binds = {}};
+  NodeFiles files{
+      .changes = places.changes() + "/" + host.name, .binds = {}, .shown = places.given};
   for (const auto& [on_machine, in_host] : kDurableFolders)
     files.binds.emplace_back(places.host(host.name) + "/" + on_machine, in_host);
   files.binds.emplace_back(places.programs, places.programs);

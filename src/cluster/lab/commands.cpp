@@ -85,7 +85,10 @@ Result<LabSettings> lab_settings(const Options& options, std::string text,
   const fs::path folder = options.folder ? fs::absolute(*options.folder).lexically_normal()
                                          : fs::path(kLabsFolder) / config.cluster_name;
   return LabSettings{.plan = std::move(*plan),
-                     .places = {.folder = folder.string(), .programs = programs, .cgroup = {}},
+                     .places = {.folder = folder.string(),
+                                .programs = programs,
+                                .cgroup = {},
+                                .given = fs::canonical(options.file, error).parent_path().string()},
                      .config_text = std::move(text),
                      .disk_bytes = options.disk_mebibytes * kMebibyte,
                      .old_disks = options.fresh ? OldDisk::replace : OldDisk::keep};

@@ -216,6 +216,11 @@ Result<void> build_node_files(const NodeFiles& files, const std::vector<LoopDevi
     return done;
   if (auto done = make_and_mount("tmpfs", root + "/tmp", MS_NOSUID | MS_NODEV, "mode=1777"); !done)
     return done;
+  const bool hidden = files.shown.starts_with("/tmp/") || files.shown.starts_with("/run/");
+  if (hidden) {
+    if (auto done = bind(files.shown, root + files.shown); !done) return done;
+    if (auto done = bind_read_only(root + files.shown); !done) return done;
+  }
   for (const auto& [from, to] : files.binds)
     if (auto done = bind(from, root + to); !done) return done;
   return move_into(root);

@@ -17,6 +17,8 @@ struct NodeFiles {
   std::string changes;  // folder on a file system of the lab's; keeps what the node changes
   // Folders and sockets of the machine that the node sees elsewhere: from, to.
   std::vector<std::pair<std::string, std::string>> binds;
+  std::string shown;  // a folder of the machine that the node sees, but cannot change, also where
+                      // it has files of its own
 };
 
 // Makes the mounts and moves into them; called by a node's first process in its own mount, PID,

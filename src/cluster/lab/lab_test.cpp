@@ -362,6 +362,13 @@ TEST_F(RunningLab, KeepsTheChangesOfANodeFromTheMachineAndTheOtherNode) {
   EXPECT_NE(lab_->in("sv2", "test -e /etc/tasuki-of-sv1").status, 0);
 }
 
+TEST_F(RunningLab, ShowsWhatLiesBesideTheConfigurationInANodesOwnTmp) {
+  const std::string beside = workshop_->folder() + "/beside";
+  std::ofstream(beside) << "seen";
+  EXPECT_EQ(lab_->in("sv1", "cat " + beside).output, "seen");
+  EXPECT_NE(lab_->in("sv1", "touch " + beside).status, 0);
+}
+
 TEST_F(RunningLab, DoesNotNumberTheProcessesOfEachHostFromOne) {
   for (const char* host : {"sv1", "sv2"})
     EXPECT_GT(std::stoi(lab_->in(host, "sh -c 'echo $$'").output), 1'000);

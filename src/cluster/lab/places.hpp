@@ -9,6 +9,7 @@ struct Places {
   std::string folder;    // DIR
   std::string programs;  // where tasukid and the others lie
   std::string cgroup;    // of the lab
+  std::string given;     // the folder of the configuration file, where its scripts often lie
 
   [[nodiscard]] std::string control_socket() const { return folder + "/control.sock"; }
   [[nodiscard]] std::string power_socket() const { return folder + "/power.sock"; }

@@ -24,7 +24,7 @@ constexpr auto kAnswerLimit = 30s;
 constexpr auto kDownPoll = 10ms;
 
 Places places_in(const std::string& folder) {
-  return {.folder = folder, .programs = {}, .cgroup = {}};
+  return {.folder = folder, .programs = {}, .cgroup = {}, .given = {}};
 }
 
 std::string absolute(const std::string& folder) {

@@ -17,7 +17,7 @@ namespace tasuki::lab {
 namespace fs = std::filesystem;
 
 Result<void> sweep_lab(const std::string& folder) {
-  const Places places{.folder = folder, .programs = {}, .cgroup = {}};
+  const Places places{.folder = folder, .programs = {}, .cgroup = {}, .given = {}};
   const auto text = read_file(places.record());
   if (!text) return {};
   const Json record = Json::parse(*text, nullptr, false);
@@ -38,7 +38,7 @@ Result<void> sweep_lab(const std::string& folder) {
 }
 
 std::vector<std::string> find_leftovers(const std::string& folder) {
-  const Places places{.folder = folder, .programs = {}, .cgroup = {}};
+  const Places places{.folder = folder, .programs = {}, .cgroup = {}, .given = {}};
   std::vector<std::string> found;
   for (const unsigned loop : find_loops(places.disks()))
     found.push_back(fmt::format("loop device loop{}", loop));
