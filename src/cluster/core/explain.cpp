@@ -249,17 +249,17 @@ Explanation explain_node(const Situation& situation, const Node& node) {
   told.verdict = fmt::format("{} is {}", node.name, word);
 
   if (here)
-    told.facts.push_back("it is in the cluster: its Corosync and its tasukid answer");
+    told.facts.emplace_back("it is in the cluster: its Corosync and its tasukid answer");
   else if (situation.view.alive.contains(node.id))
-    told.facts.push_back("its Corosync answers, its tasukid does not");
+    told.facts.emplace_back("its Corosync answers, its tasukid does not");
   else
-    told.facts.push_back("its Corosync does not answer");
+    told.facts.emplace_back("its Corosync does not answer");
   if (state.durable.intent.standby.contains(node.id))
-    told.facts.push_back("an administrator set it aside");
-  if (facts.leaving) told.facts.push_back("it stops its groups to leave the cluster");
+    told.facts.emplace_back("an administrator set it aside");
+  if (facts.leaving) told.facts.emplace_back("it stops its groups to leave the cluster");
   if (facts.just_back)
-    told.facts.push_back("it is only just back; not every server has that on its disk yet");
-  if (facts.may_hold_anything) told.facts.push_back("nobody here knows what it had");
+    told.facts.emplace_back("it is only just back; not every server has that on its disk yet");
+  if (facts.may_hold_anything) told.facts.emplace_back("nobody here knows what it had");
   for (const auto& [name, group] : state.groups)
     if (group.holder == node.id)
       told.facts.push_back(fmt::format("it has group {}, which is {}", name,
@@ -300,7 +300,7 @@ Explanation explain_node(const Situation& situation, const Node& node) {
   if (!situation.obstacle.empty()) told.remedies.push_back(situation.obstacle);
   if (state.durable.intent.standby.contains(node.id))
     told.remedies.push_back("tasuki node resume " + node.name);
-  if (!here && !proof.empty()) told.remedies.push_back("start it; it joins as a standby");
+  if (!here && !proof.empty()) told.remedies.emplace_back("start it; it joins as a standby");
   return told;
 }
 
