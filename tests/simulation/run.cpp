@@ -1,6 +1,7 @@
 #include "tests/simulation/run.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "cluster/simulation/story.hpp"
 
@@ -39,40 +40,44 @@ class Run {
     world_.begin();
     auto fault = scenario_.faults.begin();
     auto quiet = scenario_.quiets.begin();
-    while (!checks_.violation()) {
+    while (!over()) {
       const bool faults_left = fault != scenario_.faults.end();
       const bool quiets_left = quiet != scenario_.quiets.end();
       if (!faults_left && !quiets_left) break;
       if (faults_left && (!quiets_left || fault->time < quiet->peace)) {
         run_until(fault->time);
-        if (!checks_.violation()) befall(*fault++);
+        if (!over()) befall(*fault++);
       } else {
         be_quiet(*quiet++);
       }
     }
-    if (!checks_.violation()) run_until(scenario_.length);
+    if (!over()) run_until(scenario_.length);
     return {checks_.violation(), world_.now(), world_.steps()};
   }
 
  private:
   void run_until(Time until) {
-    while (!checks_.violation() && world_.step(until))
+    while (!over() && world_.step(until)) {
       if (world_.steps() > steps_max_) checks_.never_rests();
+      if (!given_up_.empty()) follow_loss();
+    }
   }
+
+  [[nodiscard]] bool over() const { return checks_.violation() || beyond_help_; }
 
   void befall(const Fault& fault) {
     if (is_out_of_scope(fault.sentence)) return;
+    if (fault.sentence.deed == Deed::accept_loss) give_up(fault.sentence.nodes.front());
+    if (over()) return;
     checks_.excuse();
     tell(kDeedSubject, to_text(fault.sentence, scenario_.config));
     const auto done = world_.perform(fault.sentence);
-    if (!done) return tell("refused", done.error().what);
-    if (fault.sentence.deed == Deed::accept_loss) given_up_.insert(fault.sentence.nodes.front());
+    if (!done) tell("refused", done.error().what);
   }
 
   // What no cluster can survive: a word that is not true, like a fence that lies; and a node whose
-  // loss was accepted that is started where it cannot learn of it.
+  // loss was accepted that goes on without those that accepted it.
   bool is_out_of_scope(const Sentence& sentence) {
-    std::erase_if(given_up_, [this](core::NodeId node) { return has_learned(node); });
     const bool vouches = sentence.deed == Deed::confirm_down || sentence.deed == Deed::accept_loss;
     if (vouches) return world_.hardware(sentence.nodes.front()).on();
     if (sentence.deed == Deed::start && given_up_.contains(sentence.nodes.front())) {
@@ -82,13 +87,39 @@ class Run {
     return !is_harmless(sentence) && !given_up_.empty();
   }
 
-  // It met others, and what they went on with is on its disk.
+  void give_up(core::NodeId node) {
+    const auto asked = world_.spokesman();
+    if (!asked) return;
+    const Nodes here = world_.ring_of(*asked);
+    if (std::ranges::any_of(here, [&](core::NodeId one) { return given_up_.contains(one); }))
+      return end_here("those that were given up are told to give up the others");
+    went_on_.insert(*asked);
+    went_on_.insert(here.begin(), here.end());
+    given_up_.insert(node);
+  }
+
+  void follow_loss() {
+    for (const core::NodeId node : std::exchange(given_up_, {}))
+      (has_learned(node) ? went_on_ : given_up_).insert(node);
+    if (given_up_.empty()) return went_on_.clear();
+    const auto runs = [&](core::NodeId node) { return world_.replica(node) != nullptr; };
+    if (std::ranges::none_of(went_on_, runs) && std::ranges::any_of(given_up_, runs))
+      end_here("those that were given up go on without those that gave them up");
+  }
+
+  // It met those that went on without it, and what they decided is on its disk.
   [[nodiscard]] bool has_learned(core::NodeId node) const {
     const core::Replica* replica = world_.replica(node);
-    if (replica == nullptr || !replica->agreed() || replica->view().members.size() < 2)
-      return false;
+    if (replica == nullptr || !replica->agreed()) return false;
+    const bool met = std::ranges::any_of(replica->view().members,
+                                         [&](core::NodeId one) { return went_on_.contains(one); });
     const core::Durable& durable = replica->state().durable;
-    return durable.settled_epoch == durable.epoch;
+    return met && durable.settled_epoch == durable.epoch;
+  }
+
+  void end_here(const std::string& why) {
+    tell("out of scope", why);
+    beyond_help_ = true;
   }
 
   void tell(const std::string& subject, const std::string& text) const {
@@ -97,7 +128,7 @@ class Run {
 
   void be_quiet(const Quiet& quiet) {
     run_until(quiet.peace);
-    if (checks_.violation()) return;
+    if (over()) return;
     checks_.expect_peace();
     checks_.expect_stillness();
     run_until(quiet.until);
@@ -110,6 +141,8 @@ class Run {
   World world_;
   Checks checks_;
   Nodes given_up_;
+  Nodes went_on_;  // those that were told to give them up
+  bool beyond_help_ = false;
 };
 
 }  // namespace

@@ -28,7 +28,11 @@ void act(Context& context, std::string_view action, const Options& options) {
 std::string promise_of(const Options& options) {
   const std::string loss =
       options.accept_loss
-          ? fmt::format(" You also accept that changes which only {} has are lost.", options.node)
+          ? fmt::format(
+                " You also accept that changes which only {0} has are lost. Start {0} again "
+                "only where it meets the servers that go on now: alone it knows nothing of "
+                "this word.",
+                options.node)
           : "";
   return fmt::format(
       "You vouch that {0} is switched off, or that nothing on it can write to the cluster's disks "
