@@ -1,0 +1,155 @@
+#include "cluster/witness/voter.hpp"
+
+#include <algorithm>
+#include <ranges>
+
+namespace tasuki::witness {
+
+std::optional<core::NodeId> Voter::leader() const {
+  if (standing_.members.empty()) return std::nullopt;
+  return *standing_.members.begin();
+}
+
+bool Voter::leads() const {
+  return leader() == self_;
+}
+
+void Voter::stand(const Standing& standing, Moment now) {
+  if (standing == standing_) return;
+  const bool same_side =
+      standing.needs_vote && standing_.needs_vote && standing.members == standing_.members;
+  // A leader takes its vote along into a new ring of the same nodes: it is the side's, not the
+  // ring's.
+  const bool keeps_vote = same_side && leads();
+  if (!same_side) stands_since_ = now;
+  if (!standing.needs_vote || (standing.ring != standing_.ring && !keeps_vote)) {
+    claim_ = Claim::none;
+    until_.reset();
+    // In a ring that is over nobody counts on anything.
+    if (!standing_.ring.empty() && standing.ring != standing_.ring) {
+      has_may_be_read_ = false;
+      others_count_until_.reset();
+    }
+  }
+  standing_ = standing;
+}
+
+bool Voter::stands_still(const Known& known, Moment now) const {
+  return now - known.since > times_.silence;
+}
+
+// A slot that cannot be read, or is blank where one was expected, may hide a claim.
+Claim Voter::claim_of(const Known& known, Moment now) const {
+  if (stands_still(known, now)) return Claim::none;
+  return known.slot ? known.slot->claim : Claim::has;
+}
+
+// The other side is awake, and runs more groups, or as many and has the lowest id.
+bool Voter::should_lose(Moment now) const {
+  size_t here = standing_.groups;
+  size_t there = 0;
+  std::optional<core::NodeId> first_there;
+  bool awake = false;
+  for (const auto& [node, known] : others_) {
+    const size_t groups = known.slot ? known.slot->groups : 0;
+    if (standing_.members.contains(node)) {
+      here += groups;
+      continue;
+    }
+    if (!first_there) first_there = node;
+    there += groups;
+    awake |= now - known.since < 2 * times_.look;
+  }
+  return awake && (there > here || (there == here && *first_there < self_));
+}
+
+bool Voter::in_a_hurry(Moment now) const {
+  return standing_.needs_vote && leads() && !votes(now);
+}
+
+Slot Voter::begin(Moment now) {
+  const bool may_claim = standing_.needs_vote && leads() && last_read_;
+  if (!may_claim) {
+    claim_ = Claim::none;
+  } else if (claim_ == Claim::has && !votes(now)) {
+    claim_ = Claim::wants;
+  } else if (claim_ == Claim::none) {
+    const bool taken = std::ranges::any_of(others_ | std::views::values, [&](const Known& known) {
+      return claim_of(known, now) != Claim::none;
+    });
+    const bool waits = should_lose(now) && now < stands_since_ + times_.grace;
+    if (!taken && !waits) claim_ = Claim::wants;
+  }
+  has_may_be_read_ |= claim_ == Claim::has;
+  const bool others_count = has_may_be_read_ || (others_count_until_ && now < *others_count_until_);
+  // To others a wish says no less than a claim: not yet.
+  const Claim told = claim_ == Claim::none && others_count ? Claim::wants : claim_;
+  return {self_, ++sequence_, told, standing_.ring, standing_.groups};
+}
+
+void Voter::end(const Look& look) {
+  if (!look.others) return;
+  learn(look);
+  if (look.written) note_written(look);
+  if (leads())
+    judge_own(look);
+  else
+    judge_leaders(look);
+}
+
+void Voter::learn(const Look& look) {
+  for (const auto& [node, found] : *look.others) {
+    const auto known = others_.find(node);
+    if (known == others_.end())
+      others_[node] = {found.text, found.slot, look.ended, std::nullopt};
+    else if (known->second.text != found.text)
+      known->second = {found.text, found.slot, look.ended, last_read_};
+  }
+  std::erase_if(others_, [&](const auto& known) { return !look.others->contains(known.first); });
+  last_read_ = look.read_begun;
+}
+
+// Whatever was written before, no later look of another finds it.
+void Voter::note_written(const Look& look) {
+  if (claim_ == Claim::has || !has_may_be_read_) return;
+  has_may_be_read_ = false;
+  others_count_until_ = look.read_begun + times_.vote;
+}
+
+void Voter::judge_own(const Look& look) {
+  if (!look.written || claim_ == Claim::none) return;
+  bool another_has = false;
+  bool another_wants = false;
+  bool lower_one_wants = false;
+  for (const auto& [node, known] : others_) {
+    const Claim claim = claim_of(known, look.ended);
+    another_has |= claim == Claim::has;
+    another_wants |= claim == Claim::wants;
+    lower_one_wants |= claim == Claim::wants && node < self_;
+  }
+  if (another_has || (claim_ == Claim::wants && lower_one_wants)) {
+    claim_ = Claim::none;
+    until_.reset();
+  } else if (!another_wants) {
+    // Who only wants it reads of this claim, and withdraws.
+    claim_ = Claim::has;
+    until_ = look.begun + times_.vote;
+  }
+}
+
+// The vote of the ring's leader is the vote of all its members. They count it from a moment at
+// which the leader's claim was not written yet.
+void Voter::judge_leaders(const Look& look) {
+  if (!standing_.needs_vote || look.read_first != leader()) return;
+  const core::NodeId first = *standing_.members.begin();
+  const bool disputed = std::ranges::any_of(others_, [&](const auto& known) {
+    return known.first != first && claim_of(known.second, look.ended) != Claim::none;
+  });
+  const auto known = others_.find(first);
+  if (disputed || known == others_.end() || !known->second.slot || !known->second.before) return;
+  const Slot& slot = *known->second.slot;
+  if (slot.claim == Claim::has && slot.ring == standing_.ring)
+    until_ = *known->second.before + times_.vote;
+}
+
+}  // namespace tasuki::witness

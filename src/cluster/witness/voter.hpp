@@ -1,0 +1,118 @@
+// Who has the vote of a witness that cannot judge for itself.
+//
+// One node of each side, the one with the lowest id, asks for its ring: it writes that it wants the
+// vote, then reads every other slot, and has it when nobody else wants or has it. Of two that want
+// it at the same time at least one reads of the other, because each writes first and reads then.
+// Whoever has it writes so again and again; a slot that has not changed for longer than its claim
+// can last counts no more.
+//
+// The rule it protects: at no time do two sides count the vote. It needs no clock in common, only
+// clocks that run equally fast within one part in a hundred, and holds however long the witness
+// takes to read and write.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "cluster/core/config.hpp"
+#include "cluster/core/moment.hpp"
+#include "cluster/witness/slot.hpp"
+
+namespace tasuki::witness {
+
+using core::milliseconds;
+using core::Moment;
+
+struct Times {
+  milliseconds look;     // from one look at the witness to the next
+  milliseconds vote;     // counted from the write that claims it, the vote is over after this
+  milliseconds silence;  // longer than that: a slot that stood still for it claims nothing
+  milliseconds grace;    // the side that should not have the vote leaves the other this long
+};
+
+// Where the node stands in its cluster.
+struct Standing {
+  std::string ring;                // empty: in none
+  std::set<core::NodeId> members;  // of the ring
+  bool needs_vote = false;         // exactly half of the nodes are here
+  size_t groups = 0;               // that this node runs
+  friend bool operator==(const Standing&, const Standing&) = default;
+};
+
+// One look at the witness, as it went: the slot was written, then the others were read one after
+// the other, first that of the ring's leader. Whoever counts the leader's claim has read what
+// others claimed after it.
+struct Look {
+  Moment begun;  // before the write
+  bool written = false;
+  std::optional<core::NodeId> read_first;
+  Moment read_begun;
+  Moment ended;
+  // The text of every other node's slot, and what it says, if it can be read; nothing when reading
+  // failed.
+  struct Found {
+    std::string text;
+    std::optional<Slot> slot;
+  };
+  std::optional<std::map<core::NodeId, Found>> others;
+};
+
+class Voter {
+ public:
+  Voter(core::NodeId self, const Times& times) : self_(self), times_(times) {}
+
+  void set_times(const Times& times) { times_ = times; }
+  void stand(const Standing& standing, Moment now);
+  // What its own slot said when it was read first: it goes on counting from there.
+  void continue_from(uint64_t sequence) { sequence_ = std::max(sequence_, sequence); }
+
+  // A look begins: what to write first.
+  Slot begin(Moment now);
+  // Whose slot to read first; nothing when the order does not matter.
+  [[nodiscard]] std::optional<core::NodeId> leader() const;
+  void end(const Look& look);
+
+  // Whether the witness votes for this node's ring.
+  [[nodiscard]] bool votes(Moment now) const { return until_ && now < *until_; }
+  // When it does not any more unless a look brings more.
+  [[nodiscard]] std::optional<Moment> until() const { return until_; }
+  // The ring waits for the vote, and the next look may bring it.
+  [[nodiscard]] bool in_a_hurry(Moment now) const;
+
+ private:
+  // What was read of another node.
+  struct Known {
+    std::string text;
+    std::optional<Slot> slot;
+    Moment since;  // it was found first
+    // The last read that did not find it yet began then; nothing when the first one found it.
+    std::optional<Moment> before;
+  };
+
+  [[nodiscard]] bool leads() const;
+  [[nodiscard]] bool stands_still(const Known& known, Moment now) const;
+  [[nodiscard]] Claim claim_of(const Known& known, Moment now) const;
+  [[nodiscard]] bool should_lose(Moment now) const;
+  void learn(const Look& look);
+  void note_written(const Look& look);
+  void judge_own(const Look& look);
+  void judge_leaders(const Look& look);
+
+  core::NodeId self_;
+  Times times_;
+  Standing standing_;
+  Moment stands_since_{};
+  uint64_t sequence_ = 0;
+  Claim claim_ = Claim::none;
+  std::optional<Moment> until_;
+  // The slot may say that this node has the vote, of this life or the one before; and since it does
+  // not any more, others of the ring may count on that for as long.
+  bool has_may_be_read_ = true;
+  std::optional<Moment> others_count_until_;
+  std::map<core::NodeId, Known> others_;
+  std::optional<Moment> last_read_;  // when the last one that succeeded began
+};
+
+}  // namespace tasuki::witness
