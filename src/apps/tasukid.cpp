@@ -78,7 +78,7 @@ int serve(const Arguments& arguments, const proto::StateFile& state, const core:
       tail.add(fmt::format("{} {} {}: {}", runner::time_of_day(), output.name.group,
                            output.name.key, output.line));
     });
-    api::Server server(io, {arguments.paths.control_socket});
+    api::Server server(io, api::SocketFile{.path = arguments.paths.control_socket});
     runner::add_routes(server, node, tail);
     start_task(io.get_executor(), run(node, server, io));
     io.run();

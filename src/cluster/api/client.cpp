@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/beast/core/basic_stream.hpp>
@@ -19,7 +21,7 @@ namespace tasuki::api {
 namespace {
 
 namespace http = boost::beast::http;
-using asio::local::stream_protocol;
+using asio::generic::stream_protocol;
 using boost::system::error_code;
 using namespace std::chrono_literals;
 using Stream = boost::beast::basic_stream<stream_protocol>;
@@ -31,27 +33,38 @@ constexpr std::chrono::milliseconds kAnswerLimit = 45s;
 // A log of a few thousand lines, and room.
 constexpr uint64_t kAnswerBytesMax = 64 << 20;
 
-Error explain_no_answer(const std::string& path, const error_code& problem) {
+stream_protocol::endpoint endpoint_of(const Client::Peer& peer) {
+  if (const auto* file = std::get_if<SocketFile>(&peer.place))
+    return asio::local::stream_protocol::endpoint(file->path);
+  const auto& tcp = std::get<TcpPlace>(peer.place);
+  return asio::ip::tcp::endpoint(asio::ip::make_address(tcp.address), tcp.port);
+}
+
+Error explain_no_answer(const Client::Peer& peer, const error_code& problem) {
   const int code = problem.value();
+  const std::string where =
+      std::visit([](const auto& place) { return to_text(place); }, peer.place);
+  if (!peer.who.empty())
+    return {fmt::format("{} does not answer at {}: {}", peer.who, where, problem.message()), code};
   if (problem == boost::system::errc::no_such_file_or_directory ||
       problem == boost::system::errc::connection_refused)
     return {fmt::format("tasukid is not running on this server: nobody answers at {}. Start it "
                         "with \"systemctl start tasukid\"; \"journalctl -u tasukid\" tells why it "
                         "ended",
-                        path),
+                        where),
             code};
   if (problem == boost::system::errc::permission_denied)
     return {fmt::format("you may not open {}: run this as root, or join the group that owns the "
                         "socket to read the cluster's state",
-                        path),
+                        where),
             code};
   if (problem == boost::beast::error::timeout)
     return {fmt::format("tasukid did not answer at {} in time; \"journalctl -u tasukid\" tells "
                         "what it is doing",
-                        path),
+                        where),
             ETIMEDOUT};
   // One number for every way to break: those of the HTTP library's errors mean others as an errno.
-  return {fmt::format("the connection to tasukid at {} broke: {}", path, problem.message()),
+  return {fmt::format("the connection to tasukid at {} broke: {}", where, problem.message()),
           ECONNRESET};
 }
 
@@ -64,8 +77,7 @@ HttpRequest make_request(http::verb verb, const std::string& target) {
 
 Reply make_reply(unsigned status, const std::string& body) {
   Reply reply{status, Json::parse(body, nullptr, false)};
-  if (reply.body.is_discarded())
-    reply = {502, {{"error", "tasukid answered something that is not JSON"}, {"exit", 1}}};
+  if (reply.body.is_discarded()) reply = {502, {{"error", "the answer is not JSON"}, {"exit", 1}}};
   return reply;
 }
 
@@ -99,12 +111,12 @@ Task<error_code> read_events(Stream& stream, std::string pending, OnEvent on_eve
   co_return problem == asio::error::eof ? error_code{} : problem;
 }
 
-Task<Outcome> converse(Stream& stream, std::string path, HttpRequest request,
+Task<Outcome> converse(Stream& stream, stream_protocol::endpoint endpoint, HttpRequest request,
                        std::chrono::milliseconds limit, OnEvent on_event) {
   Outcome outcome;
   error_code& problem = outcome.problem;
   stream.expires_after(limit);
-  co_await stream.async_connect(stream_protocol::endpoint(path), into(problem));
+  co_await stream.async_connect(endpoint, into(problem));
   if (!problem) co_await http::async_write(stream, request, into(problem));
 
   boost::beast::flat_buffer buffer;
@@ -125,25 +137,33 @@ Task<Outcome> converse(Stream& stream, std::string path, HttpRequest request,
 }
 
 // Holds the dialogue on an io_context of its own: a plain blocking read would know no deadline.
-Result<Reply> run(const std::string& path, HttpRequest request, std::chrono::milliseconds limit,
-                  OnEvent on_event = nullptr) {
+Result<Reply> run(const Client::Peer& peer, HttpRequest request,
+                  std::chrono::milliseconds patience = {}, OnEvent on_event = nullptr) {
   asio::io_context io(1);
   Stream stream(io);
   Outcome outcome;
-  asio::co_spawn(io, converse(stream, path, std::move(request), limit, std::move(on_event)),
+  asio::co_spawn(io,
+                 converse(stream, endpoint_of(peer), std::move(request), peer.limit + patience,
+                          std::move(on_event)),
                  [&](const std::exception_ptr& problem, Outcome result) {
                    if (problem) std::rethrow_exception(problem);
                    outcome = std::move(result);
                  });
   io.run();
-  if (outcome.problem) return failure(explain_no_answer(path, outcome.problem));
+  if (outcome.problem) return failure(explain_no_answer(peer, outcome.problem));
   return std::move(outcome.reply);
 }
 
 }  // namespace
 
+Client::Client(const std::string& socket_path)
+    : peer_{"", SocketFile{.path = socket_path}, kAnswerLimit} {}
+
+Client::Client(std::string who, const TcpPlace& place, std::chrono::milliseconds limit)
+    : peer_{std::move(who), place, limit} {}
+
 Result<Reply> Client::get(const std::string& target) const {
-  return run(socket_path_, make_request(http::verb::get, target), kAnswerLimit);
+  return run(peer_, make_request(http::verb::get, target));
 }
 
 Result<Reply> Client::post(const std::string& target, const Json& body,
@@ -152,12 +172,11 @@ Result<Reply> Client::post(const std::string& target, const Json& body,
   request.set(http::field::content_type, "application/json");
   request.body() = body.dump(-1, ' ', false, Json::error_handler_t::replace);
   request.prepare_payload();
-  return run(socket_path_, std::move(request), kAnswerLimit + patience);
+  return run(peer_, std::move(request), patience);
 }
 
 Result<Reply> Client::follow(const std::string& target, OnEvent on_event) const {
-  return run(socket_path_, make_request(http::verb::get, target), kAnswerLimit,
-             std::move(on_event));
+  return run(peer_, make_request(http::verb::get, target), {}, std::move(on_event));
 }
 
 }  // namespace tasuki::api

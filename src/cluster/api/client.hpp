@@ -1,10 +1,13 @@
-// The blocking client of the control socket, for programs that ask one thing and end.
+// The blocking client of the control socket, for programs that ask one thing and end; and of other
+// services that speak as it does, over TCP.
 #pragma once
 
 #include <chrono>
 #include <functional>
 #include <string>
+#include <variant>
 
+#include "cluster/api/place.hpp"
 #include "kit/json.hpp"
 #include "kit/result.hpp"
 
@@ -17,7 +20,15 @@ struct Reply {
 
 class Client {
  public:
-  explicit Client(std::string socket_path) : socket_path_(std::move(socket_path)) {}
+  struct Peer {
+    std::string who;  // empty: tasukid
+    std::variant<SocketFile, TcpPlace> place;
+    std::chrono::milliseconds limit;
+  };
+
+  explicit Client(const std::string& socket_path);
+  // `who` is what sentences call it; an answer takes `limit` at most.
+  Client(std::string who, const TcpPlace& place, std::chrono::milliseconds limit);
 
   // An error means that nobody answered, and says what to do about it; its code is the errno.
   // `target` is the path with its query; its parts are percent-encoded by the caller (router.hpp).
@@ -31,7 +42,7 @@ class Client {
                                      std::function<bool(const Json&)> on_event) const;
 
  private:
-  std::string socket_path_;
+  Peer peer_;
 };
 
 }  // namespace tasuki::api

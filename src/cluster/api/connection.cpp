@@ -55,7 +55,7 @@ std::optional<Response> explain_broken_request(const error_code& problem) {
 
 // A stream's side of the connection. What the client sends during a stream is of no interest, but
 // that it hung up is.
-Task<void> read_until_gone(asio::local::stream_protocol::socket& socket) {
+Task<void> read_until_gone(asio::generic::stream_protocol::socket& socket) {
   error_code problem;
   while (!problem) {
     std::array<char, 512> ignored{};
@@ -67,7 +67,7 @@ Task<void> read_until_gone(asio::local::stream_protocol::socket& socket) {
 // Server-sent events (the HTML standard, 9.2), one JSON object in each.
 class SocketEventWriter : public EventWriter {
  public:
-  explicit SocketEventWriter(asio::local::stream_protocol::socket& socket) : socket_(socket) {}
+  explicit SocketEventWriter(asio::generic::stream_protocol::socket& socket) : socket_(socket) {}
 
   Task<bool> send(Json event) override {
     const std::string text = "data: " + print_json(event) + "\n\n";
@@ -80,12 +80,12 @@ class SocketEventWriter : public EventWriter {
   }
 
  private:
-  asio::local::stream_protocol::socket& socket_;
+  asio::generic::stream_protocol::socket& socket_;
 };
 
 }  // namespace
 
-Connection::Connection(asio::local::stream_protocol::socket socket, uid_t peer)
+Connection::Connection(asio::generic::stream_protocol::socket socket, uid_t peer)
     : stream_(std::move(socket)), peer_(peer) {}
 
 Task<void> Connection::run(const Router& router) {

@@ -1,11 +1,11 @@
-// One client's connection to the control socket: reads a request, has it answered, writes the
+// One client's connection: reads a request, has it answered, writes the
 // answer, and again, within limits on size and time.
 #pragma once
 
 #include <optional>
 #include <sys/types.h>
 
-#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/message.hpp>
@@ -18,7 +18,7 @@ namespace tasuki::api {
 class Connection {
  public:
   // `peer` is the user at the other end, as the kernel says.
-  Connection(asio::local::stream_protocol::socket socket, uid_t peer);
+  Connection(asio::generic::stream_protocol::socket socket, uid_t peer);
 
   // Serves requests until the client goes, breaks a limit, or finish() is called.
   Task<void> run(const Router& router);
@@ -38,7 +38,7 @@ class Connection {
   Task<bool> write(const Response& response, bool keep_alive);
   Task<void> stream_events(const StreamHandler& handler, Request request);
 
-  boost::beast::basic_stream<asio::local::stream_protocol> stream_;
+  boost::beast::basic_stream<asio::generic::stream_protocol> stream_;
   boost::beast::flat_buffer buffer_;
   uid_t peer_;
   bool answering_ = false;

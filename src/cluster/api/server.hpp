@@ -1,4 +1,4 @@
-// The control socket: HTTP/1.1 on a unix socket whose readers the kernel vouches for.
+// HTTP/1.1 on a unix socket whose readers the kernel vouches for, or on a TCP port.
 #pragma once
 
 #include <list>
@@ -6,21 +6,16 @@
 #include <string>
 
 #include "cluster/api/message.hpp"
+#include "cluster/api/place.hpp"
 #include "kit/result.hpp"
 
 namespace tasuki::api {
-
-// Where the socket is and who may open it.
-struct SocketFile {
-  std::string path = "/run/tasuki/control.sock";
-  unsigned mode = 0660;
-  std::string group = "tasuki";  // root's group when the system has no such group
-};
 
 // Used from the io_context's one thread.
 class Server {
  public:
   Server(asio::io_context& io, SocketFile file);
+  Server(asio::io_context& io, TcpPlace place);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();  // as finish(), without waiting

@@ -67,10 +67,22 @@ core::Node build_node(const Table& table) {
   return node;
 }
 
+core::WitnessType witness_type_of(const Table& table) {
+  const auto type = table.find_text("type");
+  if (!type || type->value == "qnetd") return core::WitnessType::qnetd;
+  if (type->value == "disk") return core::WitnessType::disk;
+  return type->value == "folder" ? core::WitnessType::folder : core::WitnessType::http;
+}
+
 core::Witness build_witness(const Table& table) {
-  core::Witness witness{.address = address_of(table)};
+  constexpr uint16_t kWebServerPort = 5404;
+  core::Witness witness;
+  witness.type = witness_type_of(table);
+  if (table.find("address") != nullptr) witness.address = address_of(table);
+  if (witness.type == core::WitnessType::http) witness.port = kWebServerPort;
   set(witness.port, table, "port");
   set(witness.tls, table, "tls");
+  for (const char* key : {"device", "folder"}) set(witness.place, table, key);
   return witness;
 }
 

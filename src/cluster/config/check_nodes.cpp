@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cluster/config/address.hpp"
 #include "cluster/config/checks.hpp"
@@ -104,13 +105,51 @@ const Table* find_owner(const std::vector<const Table*>& nodes, const Address& a
   return nullptr;
 }
 
+// What tells where a witness of that type is, and what else may be said of it.
+std::vector<std::string_view> keys_of_witness(std::string_view type) {
+  if (type == "disk") return {"device"};
+  if (type == "folder") return {"folder"};
+  if (type == "http") return {"address", "port"};
+  return {"address", "port", "tls"};
+}
+
+void check_witness_keys(const Table& witness, Report& report) {
+  const auto given = witness.find_text("type");
+  const std::string type = given ? given->value : "qnetd";
+  const auto keys = keys_of_witness(type);
+  for (const std::string_view key : {"address", "port", "tls", "device", "folder"}) {
+    const Field* field = witness.find(key);
+    const bool taken = std::ranges::find(keys, key) != keys.end();
+    if (field != nullptr && !taken)
+      report.mistake(field->line, fmt::format("a witness of the type \"{}\" has no {}", type, key),
+                     fmt::format("it is described by {}", fmt::join(keys, ", ")));
+  }
+  if (witness.find(keys.front()) == nullptr)
+    report.mistake(witness.line, fmt::format("[witness] needs {}", keys.front()),
+                   fmt::format("it says where a witness of the type \"{}\" is", type));
+}
+
+void check_witness_place(const Table& root, const Table& witness, Report& report) {
+  const auto device = witness.find_text("device");
+  if (!device) return;
+  for (const Table* group : root.tables("group"))
+    for (const Table* partition : group->tables("partition"))
+      if (const auto used = partition->find_text("device"); used && used->value == device->value)
+        report.mistake(
+            device->line,
+            fmt::format("the witness is the device of a partition (line {})", used->line),
+            "give it a disk or partition of its own; 1 MiB is enough");
+}
+
 void check_witness(const Table& root, const std::vector<const Table*>& nodes, Report& report) {
   const Table* witness = root.find_table("witness");
   if (witness == nullptr) return;
+  check_witness_keys(*witness, report);
+  check_witness_place(root, *witness, report);
   const auto text = witness->find_text("address");
   const auto address = text ? parse_address(text->value) : std::nullopt;
-  if (!address) return;
-  if (const Table* owner = find_owner(nodes, *address))
+  const Table* owner = address ? find_owner(nodes, *address) : nullptr;
+  if (owner != nullptr)
     report.mistake(text->line,
                    fmt::format("the witness has the address of node {}", name_of(*owner)),
                    "it must be a third machine, or it is lost together with the node");

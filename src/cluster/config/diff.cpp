@@ -66,9 +66,9 @@ void compare_cluster(const Config& before, const Config& after, std::vector<Chan
     compare_facets("witness", "witness", facets_of(*before.witness), facets_of(*after.witness),
                    kNoRestart, changes);
   else if (after.witness)
-    changes.push_back({"witness", fmt::format("the witness {} joins", after.witness->address)});
+    changes.push_back({"witness", fmt::format("the witness {} joins", after.witness->name())});
   else if (before.witness)
-    changes.push_back({"witness", fmt::format("the witness {} leaves", before.witness->address)});
+    changes.push_back({"witness", fmt::format("the witness {} leaves", before.witness->name())});
 }
 
 void compare_nodes(const Config& before, const Config& after, std::vector<Change>& changes) {

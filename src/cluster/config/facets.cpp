@@ -1,5 +1,7 @@
 #include "cluster/config/facets.hpp"
 
+#include <array>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -84,7 +86,10 @@ Facets facets_of(const core::TimingSettings& timing) {
 }
 
 Facets facets_of(const core::Witness& witness) {
-  return {{"address", witness.address},
+  constexpr std::array kTypes{"qnetd", "disk", "folder", "http"};
+  return {{"type", kTypes.at(static_cast<size_t>(witness.type))},
+          {"address", witness.address},
+          {"place", witness.place},
           {"port", fmt::format("{}", witness.port)},
           {"tls", yes_or_no(witness.tls)}};
 }

@@ -15,7 +15,7 @@ constexpr int64_t kMinute = 60 * kSecond;
 constexpr int64_t kDay = int64_t{24} * 60 * kMinute;
 constexpr int64_t kHighestNodeId = 0x7fffffff;  // Corosync: votequorum(5) keeps ids in 31 bits
 
-constexpr std::array<string_view, 1> kWitnessTypes{"qnetd"};
+constexpr std::array<string_view, 4> kWitnessTypes{"qnetd", "disk", "folder", "http"};
 constexpr std::array<string_view, 2> kMachines{"physical", "virtual"};
 constexpr std::array<string_view, 1> kGuards{"none"};
 constexpr std::array<string_view, 2> kScopes{"group", "node"};
@@ -47,21 +47,27 @@ constexpr auto kWitnessKeys = std::to_array<Key>({
      .type = choice,
      .fallback = "\"qnetd\"",
      .choices = kWitnessTypes,
-     .meaning = "A Corosync qnetd."},
+     .meaning = "\"qnetd\": a Corosync qnetd. \"http\": the small web server of \"tasuki witness "
+                "serve\". \"disk\": a disk or partition that every node sees and nothing else "
+                "uses. \"folder\": a folder on a network share that every node mounts."},
     {.name = "address",
      .type = address,
-     .required = true,
-     .meaning = "Where it listens: a third machine, none of the nodes."},
+     .meaning = "Where a qnetd or web server listens: a third machine, none of the nodes."},
     {.name = "port",
      .type = integer,
-     .fallback = "5403",
      .lowest = 1,
      .highest = 65535,
-     .meaning = "Its TCP port."},
+     .meaning = "Its TCP port; 5403 for a qnetd and 5404 for a web server when it is left out."},
     {.name = "tls",
      .type = boolean,
      .fallback = "true",
-     .meaning = "Whether the connection is encrypted."},
+     .meaning = "Whether the connection to a qnetd is encrypted."},
+    {.name = "device",
+     .type = path,
+     .meaning = "The disk, prepared once with \"tasuki witness prepare\"."},
+    {.name = "folder",
+     .type = path,
+     .meaning = "The folder, prepared once with \"tasuki witness prepare\"."},
 });
 
 constexpr auto kNodeKeys = std::to_array<Key>({
@@ -360,8 +366,8 @@ constexpr auto kTables = std::to_array<TableKeys>({
     {.path = "witness",
      .shape = Shape::single,
      .keys = kWitnessKeys,
-     .meaning = "A third machine that runs no groups and holds one vote, for clusters of two "
-                "nodes. May be left out."},
+     .meaning = "What holds one vote more and runs no groups, for clusters of two nodes: a third "
+                "machine, or storage that both reach. May be left out."},
     {.path = "node",
      .shape = Shape::repeated,
      .required = true,

@@ -40,11 +40,20 @@ struct Node {
   friend bool operator==(const Node&, const Node&) = default;
 };
 
-// A Corosync qnetd on a third machine that holds one vote.
+// What holds one vote more. A qnetd judges for itself who has it. The others only keep what they
+// are given, and the nodes judge (cluster/witness): a disk that all of them see, a folder on a
+// network share, the small web server of `tasuki witness serve`.
+enum class WitnessType { qnetd, disk, folder, http };
+
 struct Witness {
-  std::string address;
+  std::string address;  // of a qnetd or web server
   uint16_t port = 5403;
-  bool tls = true;
+  bool tls = true;  // for a qnetd
+  WitnessType type = WitnessType::qnetd;
+  std::string place = {};  // the disk's device, or the folder
+
+  // As sentences name it: its address or place.
+  [[nodiscard]] const std::string& name() const { return address.empty() ? place : address; }
   friend bool operator==(const Witness&, const Witness&) = default;
 };
 

@@ -26,6 +26,11 @@ constexpr milliseconds kKnetPingTimeout = 1000ms;
 constexpr milliseconds kQdeviceTimeout = 1250ms;
 constexpr milliseconds kQdeviceHeartbeat = 1000ms;
 constexpr milliseconds kWitnessMissesAfter = 3 * kQdeviceHeartbeat / 2;
+// A disk or share that serves groups too is busy now and then; one that does not answer for longer
+// than a vote lasts ends it.
+constexpr milliseconds kShortestLook = 100ms;
+constexpr milliseconds kLongestLook = 1s;
+constexpr milliseconds kShortestVote = 2s;
 constexpr milliseconds kResetTime = 500ms;
 // A service manager starts a tasukid that died again in well under this.
 constexpr milliseconds kShortestLease = 3s;
@@ -62,6 +67,12 @@ Result<Timing> derive_timing(const Config& config) {
   timing.qdevice_timeout = kQdeviceTimeout;
   timing.qdevice_sync_timeout = 2 * std::max(kQdeviceTimeout, detect);
 
+  timing.witness_look = std::clamp(detect / 2, kShortestLook, kLongestLook);
+  timing.witness_vote = std::max(kShortestVote, 4 * timing.witness_look);
+  timing.witness_silence =
+      timing.witness_vote + timing.witness_vote / kClockSlackPart + timing.witness_look;
+  timing.witness_grace = detect + 2 * timing.witness_look;
+
   timing.lease = std::max(kShortestLease, 4 * detect);
   timing.renew = timing.lease / 4;
   timing.release = config.timing.release;
@@ -72,6 +83,7 @@ Result<Timing> derive_timing(const Config& config) {
   timing.fence_delay = detect / 8;
 
   TASUKI_ASSERT(timing.lease_proof > timing.lease + timing.release + timing.reset);
+  TASUKI_ASSERT(timing.witness_silence > timing.witness_vote);
   TASUKI_ASSERT(timing.lease > timing.detect + timing.isolation_grace + timing.renew);
   return timing;
 }
@@ -116,7 +128,13 @@ std::vector<std::string> explain_timing(const Config& config, const Timing& timi
   };
   if (config.nodes.size() > 1)
     for (const Node& node : config.nodes) lines.push_back(explain_proof(config, node));
-  if (witness_votes(config) > 0) {
+  if (witness_votes(config) > 0 && config.witness->type != WitnessType::qnetd) {
+    lines.push_back(fmt::format(
+        "the witness {} is looked at every {}; it votes for the others at once when the lost node "
+        "did not have its vote, else {} after the node wrote last; a vote lasts {}, which is less",
+        config.witness->name(), d(timing.witness_look), d(timing.witness_silence),
+        d(timing.witness_vote)));
+  } else if (witness_votes(config) > 0) {
     const milliseconds longest = std::max(timing.detect, kWitnessMissesAfter);
     const milliseconds shortest = std::max(timing.detect, kWitnessMissesAfter - kQdeviceHeartbeat);
     const milliseconds middle =

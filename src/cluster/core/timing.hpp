@@ -24,6 +24,13 @@ struct Timing {
   milliseconds qdevice_timeout;
   milliseconds qdevice_sync_timeout;
 
+  // A witness that only keeps slots (cluster/witness/voter.hpp): looked at every `witness_look`; a
+  // vote lasts `witness_vote`, and is another's after a silence of `witness_silence`.
+  milliseconds witness_look;
+  milliseconds witness_vote;
+  milliseconds witness_silence;
+  milliseconds witness_grace;  // the side that should not have it waits this long
+
   // A node may own groups for `lease` after it sent the last message that came back to it through
   // the ring; it renews every `renew`. A tasukid that died is back within it, or the keeper stops
   // the node's groups.

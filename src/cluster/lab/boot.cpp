@@ -36,6 +36,7 @@ NodeFiles files_of(const Host& host, const Places& places) {
   for (const auto& [on_machine, in_host] : kDurableFolders)
     files.binds.emplace_back(places.host(host.name) + "/" + on_machine, in_host);
   files.binds.emplace_back(places.programs, places.programs);
+  if (!host.share.empty()) files.binds.emplace_back(places.share(), host.share);
   if (host.kind == HostKind::node) {
     files.binds.emplace_back(places.power_socket(), kPowerSocketInNode);
     files.binds.emplace_back(places.watchdog_socket(host.name), kWatchdogSocketInNode);

@@ -75,10 +75,15 @@ Result<bool> make_image(const Disk& disk, const std::string& folder, uint64_t by
     if (!fd) return errno_failure("make " + beside);
     if (::ftruncate(fd.get(), static_cast<off_t>(bytes)) != 0)
       return errno_failure("size " + beside);
+    if (::pwrite(fd.get(), disk.content.data(), disk.content.size(), 0) !=
+        static_cast<ssize_t>(disk.content.size()))
+      return errno_failure("write " + beside);
   }
-  const std::string force = disk.filesystem == "ext4" ? "-F" : "-f";
-  auto made = run_command({"mkfs." + disk.filesystem, "-q", force, beside});
-  if (!made) return failure(made.error().during("file system for " + disk.device));
+  if (!disk.filesystem.empty()) {
+    const std::string force = disk.filesystem == "ext4" ? "-F" : "-f";
+    auto made = run_command({"mkfs." + disk.filesystem, "-q", force, beside});
+    if (!made) return failure(made.error().during("file system for " + disk.device));
+  }
   if (::rename(beside.c_str(), path.c_str()) != 0) return errno_failure("rename " + beside);
   return true;
 }

@@ -21,6 +21,8 @@ struct Places {
   // What it was last brought up with.
   [[nodiscard]] std::string given_config() const { return folder + "/cluster.toml"; }
   [[nodiscard]] std::string disks() const { return folder + "/disks"; }
+  // What a network share would bring to every node.
+  [[nodiscard]] std::string share() const { return folder + "/share"; }
   // A file system in memory that only the lab's processes see: what the nodes change.
   [[nodiscard]] std::string changes() const { return folder + "/changes"; }
   [[nodiscard]] std::string host(const std::string& name) const {

@@ -7,6 +7,7 @@
 
 #include "cluster/config/address.hpp"
 #include "cluster/core/state.hpp"
+#include "cluster/witness/slots.hpp"
 #include "kit/text.hpp"
 
 namespace tasuki::lab {
@@ -50,7 +51,7 @@ std::vector<Outlet> plan_outlets(const core::Config& config) {
 }
 
 Host plan_node(const core::Config& config, const core::Node& node, const std::string& folder) {
-  Host host{HostKind::node, node.name, {}, {}, plan_outlets(config)};
+  Host host{HostKind::node, node.name, {}, {}, plan_outlets(config), {}};
   for (size_t link = 0; link < node.addresses.size(); ++link)
     host.interfaces.push_back(interface_on(link, node.addresses[link]));
   host.programs.push_back(
@@ -59,9 +60,11 @@ Host plan_node(const core::Config& config, const core::Node& node, const std::st
        true});
   if (config.nodes.size() > 1) {
     host.programs.push_back(corosync_program(folder, node.name));
-    if (core::witness_votes(config) > 0)
+    if (core::witness_votes(config) > 0 && config.witness->type == core::WitnessType::qnetd)
       host.programs.push_back({"corosync-qdevice", {"corosync-qdevice", "-f"}});
   }
+  if (config.witness && config.witness->type == core::WitnessType::folder)
+    host.share = config.witness->place;
   host.programs.push_back({"tasukid", {folder + "/tasukid", "--node", node.name}});
   return host;
 }
@@ -74,7 +77,7 @@ std::vector<std::string> used_addresses(const core::Config& config) {
     for (const auto& resource : group.resources)
       if (const auto* ip = std::get_if<core::FloatingIp>(&resource.what))
         used.push_back(ip->address);
-  if (config.witness) used.push_back(config.witness->address);
+  if (config.witness && !config.witness->address.empty()) used.push_back(config.witness->address);
   return used;
 }
 
@@ -109,7 +112,7 @@ Result<Host> plan_client(const core::Config& config, const std::optional<std::st
   for (const auto& text : used_addresses(config))
     if (const auto address = config::parse_address(text)) used.insert(*address);
   const auto& neighbours = config.nodes.front().addresses;
-  Host host{HostKind::client, kClient, {}, {}, {}};
+  Host host{HostKind::client, kClient, {}, {}, {}, {}};
   bool placed = !wanted;
   for (size_t link = 0; link < neighbours.size(); ++link) {
     if (wanted && same_network(*wanted, neighbours[link])) {
@@ -131,8 +134,17 @@ Result<Host> plan_client(const core::Config& config, const std::optional<std::st
   return host;
 }
 
-Result<Host> plan_witness(const core::Config& config, const core::Witness& witness) {
-  if (witness.tls)
+Program witness_program(const core::Witness& witness, const std::string& folder) {
+  const std::string port = fmt::format("{}", witness.port);
+  if (witness.type == core::WitnessType::http)
+    return {"tasuki-witness",
+            {folder + "/tasuki", "witness", "serve", "--address", witness.address, "--port", port}};
+  return {"corosync-qnetd", {"corosync-qnetd", "-f", "-s", "off", "-p", port}};
+}
+
+Result<Host> plan_witness(const core::Config& config, const core::Witness& witness,
+                          const std::string& folder) {
+  if (witness.type == core::WitnessType::qnetd && witness.tls)
     return failure("a lab runs its witness without certificates; set tls = false in [witness]");
   const auto& links = config.nodes.front().addresses;
   const auto link = std::ranges::find_if(
@@ -143,34 +155,42 @@ Result<Host> plan_witness(const core::Config& config, const core::Witness& witne
         "address in one",
         witness.address));
   const auto position = static_cast<size_t>(link - links.begin());
-  return Host{
-      .kind = HostKind::witness,
-      .name = kWitness,
-      .interfaces = {interface_on(position, witness.address)},
-      .programs = {{"corosync-qnetd",
-                    {"corosync-qnetd", "-f", "-s", "off", "-p", fmt::format("{}", witness.port)}}},
-      .outlets = {}};
+  return Host{.kind = HostKind::witness,
+              .name = kWitness,
+              .interfaces = {interface_on(position, witness.address)},
+              .programs = {witness_program(witness, folder)},
+              .outlets = {},
+              .share = {}};
+}
+
+Result<void> add_disk(std::vector<Disk>& disks, Disk disk) {
+  if (std::ranges::find(disks, disk.device, &Disk::device) != disks.end()) return {};
+  if (!disk.device.starts_with("/dev/"))
+    return failure(
+        fmt::format("a lab cannot make the device {}; use a path below /dev", disk.device));
+  disk.image = disk.device.substr(std::string("/dev/").size()) + ".img";
+  std::ranges::replace(disk.image, '/', '_');
+  if (std::ranges::find(disks, disk.image, &Disk::image) != disks.end())
+    return failure(
+        fmt::format("the devices {} and another one differ only in '/' and '_', "
+                    "which a lab does not tell apart",
+                    disk.device));
+  disks.push_back(std::move(disk));
+  return {};
 }
 
 Result<std::vector<Disk>> plan_disks(const core::Config& config) {
   std::vector<Disk> disks;
   for (const auto& group : config.groups)
-    for (const auto& resource : group.resources) {
-      const auto* partition = std::get_if<core::Partition>(&resource.what);
-      if (partition == nullptr) continue;
-      if (std::ranges::find(disks, partition->device, &Disk::device) != disks.end()) continue;
-      if (!partition->device.starts_with("/dev/"))
-        return failure(fmt::format("a lab cannot make the device {}; use a path below /dev",
-                                   partition->device));
-      std::string image = partition->device.substr(std::string("/dev/").size()) + ".img";
-      std::ranges::replace(image, '/', '_');
-      if (std::ranges::find(disks, image, &Disk::image) != disks.end())
-        return failure(
-            fmt::format("the devices {} and another one differ only in '/' and '_', "
-                        "which a lab does not tell apart",
-                        partition->device));
-      disks.push_back({partition->device, partition->filesystem, image});
-    }
+    for (const auto& resource : group.resources)
+      if (const auto* partition = std::get_if<core::Partition>(&resource.what))
+        if (auto added = add_disk(disks, {partition->device, partition->filesystem, ""}); !added)
+          return failure(added.error());
+  if (config.witness && config.witness->type == core::WitnessType::disk)
+    if (auto added =
+            add_disk(disks, {config.witness->place, "", "", witness::mark_of(config.cluster_name)});
+        !added)
+      return failure(added.error());
   return disks;
 }
 
@@ -190,8 +210,8 @@ Result<Plan> plan_lab(const core::Config& config, const PlanOptions& options) {
   auto client = plan_client(config, options.client_address);
   if (!client) return failure(client.error());
   plan.hosts.push_back(std::move(*client));
-  if (config.witness) {
-    auto witness = plan_witness(config, *config.witness);
+  if (config.witness && !config.witness->address.empty()) {
+    auto witness = plan_witness(config, *config.witness, options.program_folder);
     if (!witness) return failure(witness.error());
     plan.hosts.push_back(std::move(*witness));
   }

@@ -14,7 +14,8 @@
 namespace tasuki::lab {
 
 // `node`: a server of the cluster. `client`: a host beside it on the first link, with the files of
-// the machine. `witness`: runs corosync-qnetd.
+// the machine. `witness`: runs corosync-qnetd, or
+// "tasuki witness serve".
 enum class HostKind { node, client, witness };
 
 // Named eth0, eth1, ... inside the host, after its link.
@@ -48,13 +49,16 @@ struct Host {
   std::vector<Interface> interfaces;
   std::vector<Program> programs;
   std::vector<Outlet> outlets;  // within a node's reach
+  std::string share =
+      {};  // where it has the folder that all nodes share, as by NFS; empty: nowhere
 };
 
 // A partition that all nodes see, each through a loop device of its own.
 struct Disk {
-  std::string device;  // its path in the nodes
-  std::string filesystem;
-  std::string image;  // its file's name
+  std::string device;      // its path in the nodes
+  std::string filesystem;  // empty: none, it begins with `content`
+  std::string image;       // its file's name
+  std::string content = {};
   friend bool operator==(const Disk&, const Disk&) = default;
 };
 

@@ -24,6 +24,7 @@
 #include "cluster/lab/note.hpp"
 #include "cluster/lab/power_protocol.hpp"
 #include "cluster/lab/sweep.hpp"
+#include "cluster/witness/slots.hpp"
 #include "kit/file.hpp"
 #include "kit/readable.hpp"
 #include "kit/text.hpp"
@@ -121,8 +122,13 @@ class Supervisor {
     for (const auto& disk : plan_.disks) {
       auto made = make_image(disk, places_.disks(), settings_.disk_bytes, settings_.old_disks);
       if (!made) return failure(made.error());
-      tell(fmt::format("disk {} ({}), {}", disk.device, disk.filesystem,
+      tell(fmt::format("disk {} ({}), {}", disk.device,
+                       disk.filesystem.empty() ? "witness" : disk.filesystem,
                        *made ? "made" : "as it was left"));
+    }
+    if (std::ranges::any_of(plan_.hosts, [](const Host& host) { return !host.share.empty(); })) {
+      if (auto made = make_folders(places_.share()); !made) return made;
+      if (auto made = witness::prepare_folder(places_.share(), plan_.cluster); !made) return made;
     }
     const auto key = lab_key(places_);
     if (!key) return failure(key.error());

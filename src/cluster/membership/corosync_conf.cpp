@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cluster/core/state.hpp"
 #include "kit/assert.hpp"
 
 namespace tasuki::membership {
@@ -104,10 +105,6 @@ void write_logging(ConfWriter& out, const CorosyncFiles& files) {
 
 }  // namespace
 
-bool witness_votes(const core::Config& config) {
-  return config.witness && config.nodes.size() % 2 == 0;
-}
-
 std::string corosync_conf(const core::Config& config, const core::Timing& timing,
                           const CorosyncFiles& files) {
   TASUKI_ASSERT(config.nodes.size() >= 2);
@@ -116,7 +113,9 @@ std::string corosync_conf(const core::Config& config, const core::Timing& timing
   write_nodes(out, config);
   out.open("quorum");
   out.set("provider", "corosync_votequorum");
-  if (witness_votes(config)) write_witness(out, *config.witness, timing);
+  // Of another kind of witness Corosync knows nothing: the nodes count its vote.
+  if (core::witness_votes(config) > 0 && config.witness->type == core::WitnessType::qnetd)
+    write_witness(out, *config.witness, timing);
   out.close();
   write_logging(out, files);
   return out.take();

@@ -15,11 +15,6 @@ struct CorosyncFiles {
   std::string log;  // empty: to syslog
 };
 
-// Whether the witness has a vote. With an odd number of nodes it has none: each side of a split is
-// unequal already, and a vote more would only raise the majority, so that the loss of the witness
-// would cost what the loss of a node costs (3 nodes: 2 of 3 becomes 3 of 4).
-bool witness_votes(const core::Config& config);
-
 // The text of corosync.conf for two and more nodes.
 //
 // Neither two_node nor wait_for_all, auto_tie_breaker or last_man_standing is ever set: quorate

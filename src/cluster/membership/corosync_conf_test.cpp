@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cluster/core/state.hpp"
+
 namespace tasuki::membership {
 namespace {
 
@@ -80,7 +82,7 @@ logging {
 TEST(CorosyncConf, GivesTheWitnessAVoteAmongAnEvenNumberOfNodes) {
   core::Config config = two_nodes();
   config.witness = core::Witness{.address = "10.0.0.9", .port = 5403, .tls = true};
-  EXPECT_TRUE(witness_votes(config));
+  EXPECT_EQ(core::witness_votes(config), 1U);
   EXPECT_THAT(conf(config), HasSubstr(R"(quorum {
   provider: corosync_votequorum
   device {
@@ -105,7 +107,7 @@ TEST(CorosyncConf, GivesTheWitnessNoVoteAmongAnOddNumberOfNodes) {
   core::Config config = two_nodes();
   config.nodes.push_back(node(3, {"10.0.0.3", "fd00::3"}));
   config.witness = core::Witness{.address = "10.0.0.9"};
-  EXPECT_FALSE(witness_votes(config));
+  EXPECT_EQ(core::witness_votes(config), 0U);
   EXPECT_THAT(conf(config), Not(HasSubstr("device")));
 }
 

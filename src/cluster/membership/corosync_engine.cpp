@@ -127,6 +127,10 @@ class Worker : public std::enable_shared_from_this<Worker> {
       send_what_goes();
   }
 
+  void judge(const QuorumChanged& word) {
+    if (session_ && !session_->failed) observe(*session_, word);
+  }
+
  private:
   void watch_cpg(const std::shared_ptr<Session>& session) {
     session->cpg_watch->when_readable(
@@ -161,10 +165,18 @@ class Worker : public std::enable_shared_from_this<Worker> {
 
   void tell(Session& session) {
     for (Observation& observation : std::exchange(session.observed, {}))
-      for (const Step& step : session.joiner.observe(std::move(observation))) tell(step);
+      if (const auto* word = std::get_if<QuorumChanged>(&observation);
+          word != nullptr && events_.votes_counted)
+        events_.votes_counted(*word);
+      else
+        observe(session, std::move(observation));
     if (session.joiner.waiting_bytes() > kWaitingBytesMax)
       session.failed = fmt::format("no word on the majority of a new ring, while {} MB were said",
                                    kWaitingBytesMax >> 20);
+  }
+
+  void observe(Session& session, Observation observation) {
+    for (const Step& step : session.joiner.observe(std::move(observation))) tell(step);
   }
 
   void tell(const Step& step) {
@@ -247,6 +259,10 @@ class CorosyncEngine final : public Engine {
 
   void send(std::string message) override {
     if (worker_) worker_->send(std::move(message));
+  }
+
+  void judge(const QuorumChanged& word) override {
+    if (worker_) worker_->judge(word);
   }
 
  private:

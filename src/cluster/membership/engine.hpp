@@ -24,6 +24,9 @@ struct EngineEvents {
   // bring nodes together that were told different things meanwhile.
   std::function<void(const Membership&)> membership_changed;
   std::function<void(core::NodeId from, std::string_view message)> delivered;
+  // The engine has counted its votes. Whoever has others to count says with Engine::judge() what
+  // came of it; until then nothing is told of a new ring. Empty: the engine's word is the last.
+  std::function<void(const QuorumChanged&)> votes_counted = {};
   // The engine is gone: no membership until membership_changed is called again.
   std::function<void(const std::string& why)> lost;
 };
@@ -43,6 +46,8 @@ class Engine {
   // Says something to all members; queued until the engine takes it, lost when the engine is or
   // when there is none.
   virtual void send(std::string message) = 0;
+  // The last word on the ring of which votes_counted told last.
+  virtual void judge(const QuorumChanged& word) = 0;
 };
 
 std::unique_ptr<Engine> make_corosync_engine(asio::io_context& context);

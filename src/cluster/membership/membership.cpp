@@ -4,9 +4,13 @@
 
 namespace tasuki::membership {
 
+std::string ring_name(RingId ring) {
+  return fmt::format("{}.{}", ring.representative, ring.sequence);
+}
+
 core::EngineView engine_view(const Membership& membership) {
   core::EngineView view;
-  view.ring = fmt::format("{}.{}", membership.ring.representative, membership.ring.sequence);
+  view.ring = ring_name(membership.ring);
   view.view.quorate = membership.quorate;
   view.view.members = {membership.members.begin(), membership.members.end()};
   view.view.alive = {membership.nodes.begin(), membership.nodes.end()};

@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "cluster/core/replica.hpp"
@@ -26,7 +27,17 @@ struct Membership {
   friend bool operator==(const Membership&, const Membership&) = default;
 };
 
+// The word on a ring's majority, also when only that changed (the witness came or went). Comes once
+// the votes of the ring are counted, so usually after the ring; rings come in increasing sequence.
+struct QuorumChanged {
+  RingId ring;
+  bool quorate = false;
+  std::vector<core::NodeId> nodes;
+  friend bool operator==(const QuorumChanged&, const QuorumChanged&) = default;
+};
+
 // The same in the core's words.
+std::string ring_name(RingId ring);
 core::EngineView engine_view(const Membership& membership);
 
 }  // namespace tasuki::membership

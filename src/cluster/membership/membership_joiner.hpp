@@ -32,15 +32,6 @@ struct RingChanged {
   std::vector<core::NodeId> nodes;
 };
 
-// The quorum service's word on a ring, also when only its own mind changed (the witness came or
-// went). Comes once the votes of the ring are counted, so usually after CPG's RingChanged; rings
-// come in increasing sequence.
-struct QuorumChanged {
-  RingId ring;
-  bool quorate = false;
-  std::vector<core::NodeId> nodes;
-};
-
 struct Message {
   core::NodeId from;
   std::string content;

@@ -27,6 +27,8 @@ class SoloEngine final : public Engine {
     });
   }
 
+  void judge(const QuorumChanged&) override {}
+
  private:
   // Runs later, unless the engine is destroyed before.
   template <class Function>

@@ -87,6 +87,7 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, const proto
           }},
       node_services_retry_(io),
       lease_(io, keeper_, [this](core::Renew renew) { say(renew); }),
+      vote_(io, self, read_file(paths_.authkey).value_or(""), [this] { judge_votes(); }),
       fencer_(
           io, self, [this](core::FenceResult result) { say(result); },
           [this](const core::FenceOrder& order) {
@@ -152,6 +153,7 @@ Task<Result<void>> Node::start() {
 
   config_counter_seen_ = replica_.state().durable.applied.counter;
   clustered_ = config().nodes.size() > 1;
+  vote_.configure(config(), timing_);
   engine_ =
       clustered_ ? membership::make_corosync_engine(io_) : membership::make_solo_engine(io_, self_);
   engine_->start({
@@ -161,9 +163,17 @@ Task<Result<void>> Node::start() {
         carry_out(replica_.membership_changed(membership::engine_view(changed)));
       },
       [this](core::NodeId from, std::string_view text) { heard(from, text); },
+      [this](const membership::QuorumChanged& counted) {
+        counted_ = counted;
+        stand_for_vote();
+        judge_votes();
+      },
       [this](const std::string& why) {
         note(Note::Level::warning, "Corosync", why);
         membership_changed_at_ = now();
+        counted_.reset();
+        judged_.reset();
+        stand_for_vote();
         carry_out(replica_.engine_lost());
       },
   });
@@ -173,6 +183,31 @@ Task<Result<void>> Node::start() {
   fencer_.watch_devices([this]() -> const core::Config& { return config(); });
   react();
   co_return Result<void>{};
+}
+
+void Node::stand_for_vote() {
+  witness::Standing standing;
+  if (counted_) {
+    standing.ring = membership::ring_name(counted_->ring);
+    standing.nodes = {counted_->nodes.begin(), counted_->nodes.end()};
+    standing.needs_vote = !counted_->quorate && 2 * counted_->nodes.size() == config().nodes.size();
+    standing.groups = static_cast<size_t>(std::ranges::count_if(
+        groups_, [](const auto& entry) { return !entry.second->machine().idle(); }));
+  }
+  vote_.stand(standing);
+}
+
+// Corosync counts the nodes' votes; that of a witness that it does not know is added here. Until it
+// is decided who has it, nothing is told of the ring: this side may be one that goes on.
+void Node::judge_votes() {
+  if (!counted_) return;
+  membership::QuorumChanged word = *counted_;
+  const bool told_of_ring = judged_ && judged_->ring == word.ring;
+  if (!word.quorate && vote_.verdict() == witness::Verdict::open && !told_of_ring) return;
+  word.quorate = word.quorate || vote_.verdict() == witness::Verdict::yes;
+  if (judged_ == word) return;
+  judged_ = word;
+  engine_->judge(word);
 }
 
 // On a worker, because votequorum does not answer while Corosync hangs.
@@ -219,6 +254,7 @@ void Node::stay_awake() {
 }
 
 void Node::look_at_clock() {
+  vote_.look_at_clock();
   if (!wakefulness_.overslept(now(), timing_.detect)) return;
   note(Note::Level::warning, "node " + name(),
        "stood still for longer than the others wait for it");
@@ -277,6 +313,7 @@ void Node::carry_out(core::Ready ready) {
 // What follows from the state as it is now. Called after every step; does only what is new.
 void Node::react() {
   react_to_config();
+  stand_for_vote();
   watch_right();
   give_orders();
   run_timers();
@@ -309,6 +346,7 @@ void Node::react_to_config() {
       if (!stopped) std::_Exit(EXIT_FAILURE);
     });
   }
+  vote_.configure(config(), timing_);
   note(Note::Level::info, "configuration",
        fmt::format("version {} is in force", config_counter_seen_));
   for (auto& [name, runner] : groups_)
@@ -356,6 +394,10 @@ Json Node::status() const {
         context.since["group/" + group.value] = *up_at;
   context.node_services = node_service_states();
   context.witness_votes = witness_votes_;
+  if (config().witness && config().witness->type != core::WitnessType::qnetd) {
+    context.witness_problem = vote_.problem();
+    context.witness_votes = context.witness_problem.empty();
+  }
   context.power_problems = fencer_.device_problems();
   context.account_problems = account_problems(config(), accounts_);
   return status_json(replica_, context);

@@ -22,6 +22,7 @@
 #include "cluster/runner/status.hpp"
 #include "cluster/runner/store.hpp"
 #include "cluster/runner/timeline.hpp"
+#include "cluster/runner/vote.hpp"
 
 namespace tasuki::runner {
 
@@ -103,6 +104,8 @@ class Node {
   // Something of a group is up here or under way.
   [[nodiscard]] bool owns_something() const;
   void ask_witness();
+  void stand_for_vote();
+  void judge_votes();
   void tell_accounts();
   void remember_since();
   Task<void> adopt_node_services(process::HelloReply kept);
@@ -131,6 +134,8 @@ class Node {
   core::Replica replica_;
   core::Timing timing_;
   std::unique_ptr<membership::Engine> engine_;
+  std::optional<membership::QuorumChanged> counted_;  // by the engine; nothing while it is away
+  std::optional<membership::QuorumChanged> judged_;   // with the vote of a witness it knows not
   GroupContext group_context_;
   GroupContext node_services_context_ = group_context_;
   std::map<core::GroupName, std::unique_ptr<GroupRunner>> groups_;
@@ -138,6 +143,7 @@ class Node {
   core::GroupReport node_services_report_;
   asio::steady_timer node_services_retry_;
   Lease lease_;
+  Vote vote_;
   Fencer fencer_;
   std::map<std::string, std::unique_ptr<asio::steady_timer>> timers_;
   std::map<std::string, std::shared_ptr<Waiting>> waiting_;

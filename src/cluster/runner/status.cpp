@@ -158,10 +158,11 @@ std::vector<std::string> problems_of(const Replica& replica, const StatusContext
         !next_node(state, replica.view(), group.name) && replica.may_decide())
       problems.push_back(fmt::format("group {} has no server left to move to", group.name));
   if (core::witness_votes(state.config()) > 0 && !context.witness_votes)
-    problems.push_back(
-        fmt::format("the witness {} gives no vote; when another server is lost, nobody may decide "
-                    "until it does",
-                    state.config().witness->address));
+    problems.push_back(fmt::format(
+        "the witness {} gives no vote{}; when another server is lost, nobody may decide "
+        "until it does",
+        state.config().witness->name(),
+        context.witness_problem.empty() ? "" : ": " + context.witness_problem));
   std::ranges::copy(context.power_problems, std::back_inserter(problems));
   std::ranges::copy(context.account_problems, std::back_inserter(problems));
   for (const auto& [service, service_state] : context.node_services)
@@ -239,7 +240,7 @@ Json status_json(const Replica& replica, const StatusContext& context) {
           {"nodes", nodes},
           {"groups", groups},
           {"services", services},
-          {"witness", config.witness ? Json{{"address", config.witness->address},
+          {"witness", config.witness ? Json{{"address", config.witness->name()},
                                             {"votes", context.witness_votes}}
                                      : Json(nullptr)}};
 }

@@ -17,7 +17,8 @@ struct StatusContext {
   std::map<std::string, std::string> since;          // "group/NAME" or "node/NAME" to ISO 8601
   std::map<std::string, std::string> node_services;  // node-scope service to its state here
   std::string time;
-  bool witness_votes = false;               // now
+  bool witness_votes = false;               // now, or would if it were needed
+  std::string witness_problem;              // why not, if that is known
   std::vector<std::string> power_problems;  // of the other nodes' power switches, seen from here
   std::vector<std::string> account_problems;
 };

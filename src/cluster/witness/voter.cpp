@@ -6,8 +6,8 @@
 namespace tasuki::witness {
 
 std::optional<core::NodeId> Voter::leader() const {
-  if (standing_.members.empty()) return std::nullopt;
-  return *standing_.members.begin();
+  if (standing_.nodes.empty()) return std::nullopt;
+  return *standing_.nodes.begin();
 }
 
 bool Voter::leads() const {
@@ -17,7 +17,7 @@ bool Voter::leads() const {
 void Voter::stand(const Standing& standing, Moment now) {
   if (standing == standing_) return;
   const bool same_side =
-      standing.needs_vote && standing_.needs_vote && standing.members == standing_.members;
+      standing.needs_vote && standing_.needs_vote && standing.nodes == standing_.nodes;
   // A leader takes its vote along into a new ring of the same nodes: it is the side's, not the
   // ring's.
   const bool keeps_vote = same_side && leads();
@@ -52,7 +52,7 @@ bool Voter::should_lose(Moment now) const {
   bool awake = false;
   for (const auto& [node, known] : others_) {
     const size_t groups = known.slot ? known.slot->groups : 0;
-    if (standing_.members.contains(node)) {
+    if (standing_.nodes.contains(node)) {
       here += groups;
       continue;
     }
@@ -64,7 +64,26 @@ bool Voter::should_lose(Moment now) const {
 }
 
 bool Voter::in_a_hurry(Moment now) const {
-  return standing_.needs_vote && leads() && !votes(now);
+  return leads() && verdict(now) == Verdict::open;
+}
+
+// A witness that somebody else has, and says so again and again, is lost for now; one that has not
+// answered for that long, or whose last owner may still come back, is waited for.
+Verdict Voter::verdict(Moment now) const {
+  if (!standing_.needs_vote) return Verdict::no;
+  if (votes(now)) return Verdict::yes;
+  const bool another_has = std::ranges::any_of(others_, [&](const auto& entry) {
+    const auto& [node, known] = entry;
+    return known.slot && known.slot->claim == Claim::has && known.before &&
+           known.since > stands_since_ && !standing_.nodes.contains(node);
+  });
+  return another_has || now >= decided_by() ? Verdict::no : Verdict::open;
+}
+
+std::optional<Moment> Voter::deadline(Moment now) const {
+  if (votes(now)) return until_;
+  if (verdict(now) == Verdict::open) return decided_by();
+  return std::nullopt;
 }
 
 Slot Voter::begin(Moment now) {
@@ -141,7 +160,7 @@ void Voter::judge_own(const Look& look) {
 // which the leader's claim was not written yet.
 void Voter::judge_leaders(const Look& look) {
   if (!standing_.needs_vote || look.read_first != leader()) return;
-  const core::NodeId first = *standing_.members.begin();
+  const core::NodeId first = *standing_.nodes.begin();
   const bool disputed = std::ranges::any_of(others_, [&](const auto& known) {
     return known.first != first && claim_of(known.second, look.ended) != Claim::none;
   });

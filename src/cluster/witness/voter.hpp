@@ -34,10 +34,10 @@ struct Times {
 
 // Where the node stands in its cluster.
 struct Standing {
-  std::string ring;                // empty: in none
-  std::set<core::NodeId> members;  // of the ring
-  bool needs_vote = false;         // exactly half of the nodes are here
-  size_t groups = 0;               // that this node runs
+  std::string ring;              // empty: in none
+  std::set<core::NodeId> nodes;  // of the ring
+  bool needs_vote = false;       // exactly half of the nodes are here
+  size_t groups = 0;             // that this node runs
   friend bool operator==(const Standing&, const Standing&) = default;
 };
 
@@ -59,6 +59,8 @@ struct Look {
   std::optional<std::map<core::NodeId, Found>> others;
 };
 
+enum class Verdict { open, yes, no };
+
 class Voter {
  public:
   Voter(core::NodeId self, const Times& times) : self_(self), times_(times) {}
@@ -74,11 +76,13 @@ class Voter {
   [[nodiscard]] std::optional<core::NodeId> leader() const;
   void end(const Look& look);
 
+  // `open`: it may still come to vote for this ring; nobody should act on that it does not.
+  [[nodiscard]] Verdict verdict(Moment now) const;
+  // When the verdict may be another although no look ended.
+  [[nodiscard]] std::optional<Moment> deadline(Moment now) const;
   // Whether the witness votes for this node's ring.
   [[nodiscard]] bool votes(Moment now) const { return until_ && now < *until_; }
-  // When it does not any more unless a look brings more.
-  [[nodiscard]] std::optional<Moment> until() const { return until_; }
-  // The ring waits for the vote, and the next look may bring it.
+  // The ring is new and waits for the vote: the next look may bring it.
   [[nodiscard]] bool in_a_hurry(Moment now) const;
 
  private:
@@ -95,6 +99,9 @@ class Voter {
   [[nodiscard]] bool stands_still(const Known& known, Moment now) const;
   [[nodiscard]] Claim claim_of(const Known& known, Moment now) const;
   [[nodiscard]] bool should_lose(Moment now) const;
+  [[nodiscard]] Moment decided_by() const {
+    return stands_since_ + times_.grace + times_.silence + times_.look;
+  }
   void learn(const Look& look);
   void note_written(const Look& look);
   void judge_own(const Look& look);

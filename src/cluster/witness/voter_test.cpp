@@ -120,11 +120,11 @@ TEST(Voter, the_vote_is_over_when_the_witness_takes_no_more_writes) {
   table.look(1);
   const Moment claimed = table.now();
   ASSERT_TRUE(table.votes(1));
-  EXPECT_EQ(table.voter(1).until(), claimed + kTimes.vote);
+  EXPECT_EQ(table.voter(1).deadline(table.now()), claimed + kTimes.vote);
   table.wait(1s);
   table.write(1);
   table.read(1, false);
-  EXPECT_EQ(table.voter(1).until(), claimed + kTimes.vote);
+  EXPECT_EQ(table.voter(1).deadline(table.now()), claimed + kTimes.vote);
   table.wait(1s);
   EXPECT_FALSE(table.votes(1));
 }
@@ -181,7 +181,7 @@ TEST(Voter, the_vote_of_the_first_counts_for_all_of_its_ring) {
   EXPECT_FALSE(table.votes(3));
   EXPECT_FALSE(table.votes(4));
   // Not for longer than its own.
-  EXPECT_LE(*table.voter(2).until(), *table.voter(1).until());
+  EXPECT_LE(*table.voter(2).deadline(table.now()), *table.voter(1).deadline(table.now()));
 }
 
 TEST(Voter, a_new_ring_of_the_same_nodes_keeps_the_vote) {
@@ -192,6 +192,28 @@ TEST(Voter, a_new_ring_of_the_same_nodes_keeps_the_vote) {
   EXPECT_TRUE(table.votes(1));
   table.stand({kBoth}, 2);
   EXPECT_FALSE(table.votes(1));
+}
+
+TEST(Voter, the_verdict_is_open_until_another_has_the_vote_or_nothing_can_come_any_more) {
+  Table table = two_together();
+  EXPECT_EQ(table.voter(2).verdict(table.now()), Verdict::no);  // needs none
+  table.stand({kOne, kTwo}, 2);
+  const Moment begun = table.now();
+  EXPECT_EQ(table.voter(2).verdict(table.now()), Verdict::open);
+  EXPECT_EQ(table.voter(2).deadline(table.now()),
+            begun + kTimes.grace + kTimes.silence + kTimes.look);
+  table.pass(900ms);
+  EXPECT_EQ(table.voter(1).verdict(table.now()), Verdict::yes);
+  EXPECT_EQ(table.voter(2).verdict(table.now()), Verdict::no);
+}
+
+TEST(Voter, a_witness_that_does_not_answer_is_waited_for_no_longer_than_a_silence) {
+  Table table = two_together();
+  table.stand({kTwo}, 2);
+  table.wait(kTimes.grace + kTimes.silence);
+  EXPECT_EQ(table.voter(2).verdict(table.now()), Verdict::open);
+  table.wait(kTimes.look);
+  EXPECT_EQ(table.voter(2).verdict(table.now()), Verdict::no);
 }
 
 // Two or four nodes on a witness of any slowness, cut and together again, hanging and starting anew

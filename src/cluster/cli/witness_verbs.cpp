@@ -1,0 +1,100 @@
+#include <csignal>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
+
+#include "cluster/cli/verbs.hpp"
+#include "cluster/config/parse.hpp"
+#include "cluster/witness/server.hpp"
+#include "cluster/witness/slots.hpp"
+#include "kit/file.hpp"
+
+namespace tasuki::cli {
+namespace {
+
+struct ServeOptions {
+  std::string address = "0.0.0.0";
+  uint16_t port = 5404;
+  std::string folder = "/var/lib/tasuki/witness";
+};
+
+// As long as a request that is being answered may take.
+constexpr std::chrono::seconds kFinishLimit{5};
+
+void serve(Context& context, const ServeOptions& options) {
+  if (auto made = make_folders(options.folder); !made)
+    return context.fail(api::Exit::failed, made.error().what);
+  asio::io_context io(1);
+  api::Server server(io, api::TcpPlace{options.address, options.port});
+  witness::serve_slots(server, options.folder);
+  if (auto started = server.start(); !started)
+    return context.fail(api::Exit::failed, started.error().what);
+  context.terminal.print(fmt::format("serves at {} port {}, and keeps what it is given in {}\n",
+                                     options.address, options.port, options.folder));
+  asio::signal_set stop(io, SIGINT, SIGTERM);
+  stop.async_wait([&](boost::system::error_code, int) {
+    start_task(io.get_executor(), server.finish(kFinishLimit));
+  });
+  io.run();
+}
+
+void prepare(Context& context, const std::string& file) {
+  const auto text = read_file(file);
+  if (!text) return context.fail(api::Exit::failed, text.error().what);
+  const auto outcome = config::parse_config(*text, file);
+  if (!outcome.config) {
+    for (const auto& mistake : outcome.mistakes) context.terminal.print(to_text(mistake) + "\n");
+    return context.fail(api::Exit::failed, "correct the configuration first");
+  }
+  const auto& witness = outcome.config->witness;
+  if (!witness) return context.fail(api::Exit::failed, file + " has no [witness]");
+  const std::string& cluster = outcome.config->cluster_name;
+  Result<void> done;
+  if (witness->type == core::WitnessType::disk)
+    done = witness::prepare_disk(witness->place, cluster);
+  else if (witness->type == core::WitnessType::folder)
+    done = witness::prepare_folder(witness->place, cluster);
+  else
+    return context.terminal.print(fmt::format(
+        "The witness {} needs no preparing; on that machine run {}\n", witness->name(),
+        witness->type == core::WitnessType::http ? "tasuki witness serve" : "corosync-qnetd"));
+  if (!done) return context.fail(api::Exit::failed, done.error().what);
+  context.terminal.print(fmt::format("{} is the witness of cluster {}\n", witness->place, cluster));
+}
+
+}  // namespace
+
+void add_witness_verbs(CLI::App& root, Context& context) {
+  auto& family = *root.add_subcommand("witness", "Set up what holds one vote more");
+  family.require_subcommand(1);
+
+  auto& preparing = *family.add_subcommand(
+      "prepare",
+      "Prepare the disk or folder that the configuration names as the witness\n"
+      "Once, on one server. What has content of somebody else is refused. A web server needs no "
+      "preparing.");
+  preparing.footer("tasuki witness prepare /etc/tasuki/cluster.toml");
+  const auto file = std::make_shared<std::string>("/etc/tasuki/cluster.toml");
+  preparing.add_option("FILE", *file, "the configuration, by default /etc/tasuki/cluster.toml");
+  preparing.callback([&context, file] { prepare(context, *file); });
+
+  auto& serving = *family.add_subcommand(
+      "serve",
+      "Be the witness of any number of clusters, on a machine that is none of their servers\n"
+      "A small web server that keeps a few hundred bytes for each server. It needs no "
+      "configuration and no key: what is forged no cluster believes. Runs until it is stopped.");
+  serving.footer("tasuki witness serve --port 5404");
+  const auto options = std::make_shared<ServeOptions>();
+  serving.add_option("--address", options->address, "where it listens, by default everywhere")
+      ->type_name("ADDRESS");
+  serving.add_option("--port", options->port, "its TCP port, by default 5404")->type_name("PORT");
+  serving
+      .add_option("--folder", options->folder,
+                  "where it keeps what it is given, by default /var/lib/tasuki/witness")
+      ->type_name("FOLDER");
+  serving.callback([&context, options] { serve(context, *options); });
+}
+
+}  // namespace tasuki::cli

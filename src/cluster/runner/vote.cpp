@@ -1,0 +1,171 @@
+#include "cluster/runner/vote.hpp"
+
+#include <fmt/format.h>
+
+#include "cluster/core/state.hpp"
+#include "cluster/runner/clock.hpp"
+#include "kit/duration.hpp"
+
+namespace tasuki::runner {
+
+struct Vote::Place {
+  std::unique_ptr<witness::Slots> slots;
+  std::vector<core::NodeId> others;
+};
+
+// What came of a look.
+struct Vote::Seen {
+  witness::Look look;
+  std::optional<std::string> own;  // the node's own slot, when only that was asked for
+  std::string problem;
+};
+
+namespace {
+
+// Reads the others' slots, that of the ring's leader first.
+std::vector<core::NodeId> in_order(std::vector<core::NodeId> others,
+                                   std::optional<core::NodeId> leader) {
+  std::ranges::partition(others, [&](core::NodeId node) { return node == leader; });
+  return others;
+}
+
+}  // namespace
+
+Vote::Vote(asio::io_context& io, core::NodeId self, std::string key, std::function<void()> changed)
+    : io_(io),
+      self_(self),
+      key_(std::move(key)),
+      changed_(std::move(changed)),
+      look_timer_(io),
+      end_timer_(io) {}
+
+Vote::~Vote() {
+  worker_.join();
+}
+
+void Vote::configure(const core::Config& config, const core::Timing& timing) {
+  times_ = {timing.witness_look, timing.witness_vote, timing.witness_silence, timing.witness_grace};
+  const bool of_this_kind =
+      core::witness_votes(config) > 0 && config.witness->type != core::WitnessType::qnetd;
+  std::vector<core::NodeId> others;
+  for (const core::Node& node : config.nodes)
+    if (node.id != self_) others.push_back(node.id);
+  const auto wanted = of_this_kind ? config.witness : std::nullopt;
+  if (wanted != witness_) {
+    witness_ = wanted;
+    voter_.reset();
+    place_.reset();
+    knows_own_slot_ = false;
+  }
+  if (!witness_) return judge();
+  if (!voter_) voter_ = std::make_unique<witness::Voter>(self_, times_);
+  voter_->set_times(times_);
+  if (!place_ || place_->others != others)
+    place_ = std::make_shared<Place>(
+        Place{witness::open_slots(*witness_, config.cluster_name), std::move(others)});
+  judge();
+}
+
+void Vote::stand(const witness::Standing& standing) {
+  if (!voter_) return;
+  const bool news = standing.ring != standing_.ring || standing.nodes != standing_.nodes ||
+                    standing.needs_vote != standing_.needs_vote;
+  standing_ = standing;
+  voter_->stand(standing, now());
+  judge();
+  if (news) look_again({});
+}
+
+std::string Vote::problem() const {
+  if (!witness_) return "";
+  if (!problem_.empty()) return problem_;
+  if (now() - last_good_look_ > times_.silence)
+    return fmt::format("it has not answered for more than {}", format_duration(times_.silence));
+  return "";
+}
+
+void Vote::look_again(core::milliseconds after) {
+  if (looking_) {
+    look_at_once_ |= after == core::milliseconds{};
+    return;
+  }
+  look_timer_.expires_after(after);
+  look_timer_.async_wait([this](boost::system::error_code stopped) {
+    if (!stopped && place_) look();
+  });
+}
+
+void Vote::look() {
+  looking_ = true;
+  if (!knows_own_slot_) {
+    asio::post(worker_, [this, place = place_] {
+      Seen seen;
+      const auto own = place->slots->read({self_});
+      if (own)
+        seen.own = own->front().second;
+      else
+        seen.problem = own.error().what;
+      asio::post(io_, [this, place, seen] { heard(place, seen); });
+    });
+    return;
+  }
+  const witness::Slot slot = voter_->begin(now());
+  Seen seen;
+  seen.look.begun = now();
+  seen.look.read_first = voter_->leader();
+  asio::post(worker_, [this, place = place_, slot, seen]() mutable {
+    const auto written = place->slots->write(self_, slot.sequence, witness::encode(slot, key_));
+    seen.look.written = written.has_value();
+    if (!written) seen.problem = written.error().what;
+    seen.look.read_begun = now();
+    const auto texts = place->slots->read(in_order(place->others, seen.look.read_first));
+    seen.look.ended = now();
+    if (texts) {
+      seen.look.others.emplace();
+      for (const auto& [node, text] : *texts) {
+        const auto other = witness::decode(text, key_);
+        (*seen.look.others)[node] = {text, other ? std::optional(*other) : std::nullopt};
+      }
+    } else {
+      seen.problem = texts.error().what;
+    }
+    asio::post(io_, [this, place, seen] { heard(place, seen); });
+  });
+}
+
+void Vote::heard(const std::shared_ptr<Place>& place, Seen seen) {
+  looking_ = false;
+  if (place == place_) {
+    problem_ = seen.problem;
+    if (problem_.empty()) last_good_look_ = now();
+    if (seen.own) {
+      // What cannot be read was written by nobody who counts.
+      const auto slot = witness::decode(*seen.own, key_);
+      voter_->continue_from(slot ? slot->sequence : 0);
+      knows_own_slot_ = true;
+      look_at_once_ = true;
+    } else if (problem_.empty() || seen.look.others) {
+      voter_->end(seen.look);
+    }
+    judge();
+  }
+  if (!place_) return;
+  const bool at_once = std::exchange(look_at_once_, false);
+  look_again(at_once                     ? core::milliseconds{}
+             : voter_->in_a_hurry(now()) ? times_.look / 4
+                                         : times_.look);
+}
+
+void Vote::judge() {
+  const Moment time = now();
+  const auto verdict = voter_ ? voter_->verdict(time) : witness::Verdict::no;
+  if (const auto deadline = voter_ ? voter_->deadline(time) : std::nullopt) {
+    end_timer_.expires_at(*deadline);
+    end_timer_.async_wait([this](boost::system::error_code stopped) {
+      if (!stopped) judge();
+    });
+  }
+  if (std::exchange(verdict_, verdict) != verdict) changed_();
+}
+
+}  // namespace tasuki::runner

@@ -1,0 +1,84 @@
+// A disk of its own, or a partition: the first block says whose it is, block N is the slot of the
+// node with the id N.
+#include <algorithm>
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "cluster/witness/block_file.hpp"
+#include "cluster/witness/slot_places.hpp"
+#include "kit/block_device.hpp"
+
+namespace tasuki::witness {
+namespace {
+
+std::string without_zeros(std::string block) {
+  block.erase(std::min(block.find('\0'), block.size()));
+  return block;
+}
+
+class DiskSlots final : public Slots {
+ public:
+  DiskSlots(std::string device, std::string cluster)
+      : device_(std::move(device)), cluster_(std::move(cluster)) {}
+
+  Result<void> write(core::NodeId node, uint64_t, const std::string& text) override {
+    if (auto known = check(); !known) return known;
+    return write_block(device_, node.value, text);
+  }
+
+  Result<SlotTexts> read(const std::vector<core::NodeId>& nodes) override {
+    if (auto known = check(); !known) return failure(known.error());
+    SlotTexts texts;
+    for (const core::NodeId node : nodes) {
+      auto block = read_block(device_, node.value);
+      if (!block) return failure(block.error());
+      if (block->empty())
+        return failure(
+            fmt::format("the disk {} is too small for a node with the id {}; it needs "
+                        "{} KiB",
+                        device_, node, (node.value + 1) * kBlockBytes / 1024));
+      texts.emplace_back(node, without_zeros(std::move(*block)));
+    }
+    return texts;
+  }
+
+ private:
+  Result<void> check() const {
+    const auto block = read_block(device_, 0);
+    if (!block) return failure(block.error());
+    return check_mark(without_zeros(*block), cluster_, device_);
+  }
+
+  std::string device_;
+  std::string cluster_;
+};
+
+}  // namespace
+
+std::unique_ptr<Slots> open_disk(std::string device, std::string cluster) {
+  return std::make_unique<DiskSlots>(std::move(device), std::move(cluster));
+}
+
+Result<void> prepare_disk(const std::string& device, const std::string& cluster) {
+  const auto found = BlockDevice::find(device);
+  if (!found) return failure(found.error());
+  const auto block = read_block(device, 0);
+  if (!block) return failure(block.error());
+  if (check_mark(without_zeros(*block), cluster, device)) return {};
+  if (auto free = found->check_free(); !free) return free;
+  // Whatever was ever written there is somebody's; the first MiB tells of every usual content.
+  constexpr uint64_t kBlocksLookedAt = 256;
+  for (uint64_t number = 0; number < kBlocksLookedAt; ++number) {
+    const auto content = read_block(device, number);
+    if (!content) return failure(content.error());
+    if (std::ranges::any_of(*content, [](char byte) { return byte != '\0'; }))
+      return failure(fmt::format(
+          "{} is not empty, so it may be somebody's data; if it may be lost, wipe it first: "
+          "dd if=/dev/zero of={} bs=1M count=1 conv=fsync",
+          device, device));
+  }
+  return write_block(device, 0, mark_of(cluster));
+}
+
+}  // namespace tasuki::witness

@@ -1,0 +1,16 @@
+// What the places that slots are kept in share.
+#pragma once
+
+#include "cluster/witness/slots.hpp"
+
+namespace tasuki::witness {
+
+// Fails with what to do when `text` is not that.
+Result<void> check_mark(const std::string& text, const std::string& cluster,
+                        const std::string& place);
+
+std::unique_ptr<Slots> open_disk(std::string device, std::string cluster);
+std::unique_ptr<Slots> open_folder(std::string folder, std::string cluster);
+std::unique_ptr<Slots> open_server(const core::Witness& witness, std::string cluster);
+
+}  // namespace tasuki::witness
