@@ -65,6 +65,7 @@ class Maker {
     }
     if (count % 2 == 0 && pick(3) != 0) {
       config.witness = core::Witness{"10.0.0.99"};
+      if (pick(2) == 0) config.witness->type = core::WitnessType::http;
       // A paused machine cannot know that it slept while the witness voted for the others, and then
       // for it: docs/simulation.md.
       for (auto& [node, traits] : made_.traits) traits.pausable = false;
@@ -220,8 +221,12 @@ class Maker {
         at(now, of(Deed::cut_one_way, {node, other}));
         break;
       case 4:
-        at(now, of(Deed::cut_witness, {node}));
-        break;
+        if (pick(2) == 0) {
+          at(now, of(Deed::cut_witness, {node}));
+          break;
+        }
+        at(now, of(Deed::witness_refuses, {node}));
+        return at(now + a_while(), of(Deed::witness_takes, {node}));
       case 5:
         at(now, of(Deed::lose_witness));
         return at(now + a_while(), of(Deed::start_witness));
@@ -329,7 +334,8 @@ class Maker {
     mends(of(Deed::heal));
     mends(of(Deed::start_witness));
     for (const core::Node& node : made_.config.nodes) {
-      for (const Deed deed : {Deed::disk_works, Deed::fence_works, Deed::thaw, Deed::start})
+      for (const Deed deed :
+           {Deed::disk_works, Deed::fence_works, Deed::witness_takes, Deed::thaw, Deed::start})
         mends(of(deed, {node.id}));
       for (const core::Group& group : made_.config.groups)
         mends(of_group(Deed::works, group.name, {node.id}));

@@ -72,6 +72,10 @@ size_t witness_votes(const Config& config) {
   return config.witness && config.nodes.size() % 2 == 0 ? 1 : 0;
 }
 
+bool nodes_judge_witness(const Config& config) {
+  return witness_votes(config) > 0 && config.witness->type != WitnessType::qnetd;
+}
+
 size_t majority(const Config& config) {
   return (config.nodes.size() + witness_votes(config)) / 2 + 1;
 }

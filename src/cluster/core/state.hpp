@@ -191,6 +191,8 @@ bool decided_by_fence(const Config& config);
 // The witness's votes: one, or none. An odd number of nodes needs no witness, so it has no vote
 // there (membership/corosync_conf.hpp).
 size_t witness_votes(const Config& config);
+// It only keeps what nodes write about themselves, and they judge who has its vote.
+bool nodes_judge_witness(const Config& config);
 // How many votes are a majority.
 size_t majority(const Config& config);
 

@@ -128,7 +128,7 @@ std::vector<std::string> explain_timing(const Config& config, const Timing& timi
   };
   if (config.nodes.size() > 1)
     for (const Node& node : config.nodes) lines.push_back(explain_proof(config, node));
-  if (witness_votes(config) > 0 && config.witness->type != WitnessType::qnetd) {
+  if (nodes_judge_witness(config)) {
     lines.push_back(fmt::format(
         "the witness {} is looked at every {}; it votes for the others at once when the lost node "
         "did not have its vote, else {} after the node wrote last; a vote lasts {}, which is less",

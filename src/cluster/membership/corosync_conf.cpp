@@ -114,7 +114,7 @@ std::string corosync_conf(const core::Config& config, const core::Timing& timing
   out.open("quorum");
   out.set("provider", "corosync_votequorum");
   // Of another kind of witness Corosync knows nothing: the nodes count its vote.
-  if (core::witness_votes(config) > 0 && config.witness->type == core::WitnessType::qnetd)
+  if (core::witness_votes(config) > 0 && !core::nodes_judge_witness(config))
     write_witness(out, *config.witness, timing);
   out.close();
   write_logging(out, files);

@@ -164,15 +164,14 @@ Task<Result<void>> Node::start() {
       },
       [this](core::NodeId from, std::string_view text) { heard(from, text); },
       [this](const membership::QuorumChanged& counted) {
-        counted_ = counted;
+        votes_.counted(counted);
         stand_for_vote();
         judge_votes();
       },
       [this](const std::string& why) {
         note(Note::Level::warning, "Corosync", why);
         membership_changed_at_ = now();
-        counted_.reset();
-        judged_.reset();
+        votes_.engine_lost();
         stand_for_vote();
         carry_out(replica_.engine_lost());
       },
@@ -186,28 +185,13 @@ Task<Result<void>> Node::start() {
 }
 
 void Node::stand_for_vote() {
-  witness::Standing standing;
-  if (counted_) {
-    standing.ring = membership::ring_name(counted_->ring);
-    standing.nodes = {counted_->nodes.begin(), counted_->nodes.end()};
-    standing.needs_vote = !counted_->quorate && 2 * counted_->nodes.size() == config().nodes.size();
-    standing.groups = static_cast<size_t>(std::ranges::count_if(
-        groups_, [](const auto& entry) { return !entry.second->machine().idle(); }));
-  }
-  vote_.stand(standing);
+  const auto runs = [](const auto& entry) { return !entry.second->machine().idle(); };
+  vote_.stand(votes_.standing(config().nodes.size(),
+                              static_cast<size_t>(std::ranges::count_if(groups_, runs))));
 }
 
-// Corosync counts the nodes' votes; that of a witness that it does not know is added here. Until it
-// is decided who has it, nothing is told of the ring: this side may be one that goes on.
 void Node::judge_votes() {
-  if (!counted_) return;
-  membership::QuorumChanged word = *counted_;
-  const bool told_of_ring = judged_ && judged_->ring == word.ring;
-  if (!word.quorate && vote_.verdict() == witness::Verdict::open && !told_of_ring) return;
-  word.quorate = word.quorate || vote_.verdict() == witness::Verdict::yes;
-  if (judged_ == word) return;
-  judged_ = word;
-  engine_->judge(word);
+  while (const auto word = votes_.judge(vote_.verdict())) engine_->judge(*word);
 }
 
 // On a worker, because votequorum does not answer while Corosync hangs.

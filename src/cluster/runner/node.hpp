@@ -23,6 +23,7 @@
 #include "cluster/runner/store.hpp"
 #include "cluster/runner/timeline.hpp"
 #include "cluster/runner/vote.hpp"
+#include "cluster/witness/vote_count.hpp"
 
 namespace tasuki::runner {
 
@@ -134,8 +135,7 @@ class Node {
   core::Replica replica_;
   core::Timing timing_;
   std::unique_ptr<membership::Engine> engine_;
-  std::optional<membership::QuorumChanged> counted_;  // by the engine; nothing while it is away
-  std::optional<membership::QuorumChanged> judged_;   // with the vote of a witness it knows not
+  witness::VoteCount votes_;
   GroupContext group_context_;
   GroupContext node_services_context_ = group_context_;
   std::map<core::GroupName, std::unique_ptr<GroupRunner>> groups_;

@@ -45,12 +45,10 @@ Vote::~Vote() {
 
 void Vote::configure(const core::Config& config, const core::Timing& timing) {
   times_ = {timing.witness_look, timing.witness_vote, timing.witness_silence, timing.witness_grace};
-  const bool of_this_kind =
-      core::witness_votes(config) > 0 && config.witness->type != core::WitnessType::qnetd;
   std::vector<core::NodeId> others;
   for (const core::Node& node : config.nodes)
     if (node.id != self_) others.push_back(node.id);
-  const auto wanted = of_this_kind ? config.witness : std::nullopt;
+  const auto wanted = core::nodes_judge_witness(config) ? config.witness : std::nullopt;
   if (wanted != witness_) {
     witness_ = wanted;
     voter_.reset();
@@ -68,10 +66,7 @@ void Vote::configure(const core::Config& config, const core::Timing& timing) {
 
 void Vote::stand(const witness::Standing& standing) {
   if (!voter_) return;
-  const bool news = standing.ring != standing_.ring || standing.nodes != standing_.nodes ||
-                    standing.needs_vote != standing_.needs_vote;
-  standing_ = standing;
-  voter_->stand(standing, now());
+  const bool news = voter_->stand(standing, now());
   judge();
   if (news) look_again({});
 }
@@ -141,7 +136,7 @@ void Vote::heard(const std::shared_ptr<Place>& place, Seen seen) {
     if (seen.own) {
       // What cannot be read was written by nobody who counts.
       const auto slot = witness::decode(*seen.own, key_);
-      voter_->continue_from(slot ? slot->sequence : 0);
+      if (slot) voter_->continue_from(*slot);
       knows_own_slot_ = true;
       look_at_once_ = true;
     } else if (problem_.empty() || seen.look.others) {
@@ -151,9 +146,7 @@ void Vote::heard(const std::shared_ptr<Place>& place, Seen seen) {
   }
   if (!place_) return;
   const bool at_once = std::exchange(look_at_once_, false);
-  look_again(at_once                     ? core::milliseconds{}
-             : voter_->in_a_hurry(now()) ? times_.look / 4
-                                         : times_.look);
+  look_again(at_once ? core::milliseconds{} : voter_->pause(now()));
 }
 
 void Vote::judge() {

@@ -28,7 +28,8 @@ class Vote {
   // witness is none of this kind.
   void configure(const core::Config& config, const core::Timing& timing);
   void stand(const witness::Standing& standing);
-  // Before anything that was heard is acted upon: a vote may have ended while this node stood still.
+  // Before anything that was heard is acted upon: a vote may have ended while this node stood
+  // still.
   void look_at_clock() { judge(); }
 
   // `no` when the witness is none of this kind.
@@ -54,7 +55,6 @@ class Vote {
   std::shared_ptr<Place> place_;
   witness::Times times_{};
   std::unique_ptr<witness::Voter> voter_;
-  witness::Standing standing_;
   asio::steady_timer look_timer_;
   asio::steady_timer end_timer_;
   bool looking_ = false;

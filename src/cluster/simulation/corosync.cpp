@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "cluster/core/state.hpp"
+
 namespace tasuki::simulation {
 
 using Cause = membership::MembersChanged::Cause;
@@ -24,6 +26,11 @@ Range detection(core::milliseconds detect) {
 }
 
 }  // namespace
+
+EngineConfig engine_config(const core::Config& config) {
+  return {core::derive_timing(config)->detect, core::majority(config),
+          core::nodes_judge_witness(config) ? 0 : core::witness_votes(config)};
+}
 
 Corosync::Corosync(Surroundings& around, const Network& network,
                    std::function<Hardware&(core::NodeId)> hardware)

@@ -26,6 +26,8 @@ struct EngineConfig {
   size_t witness_votes = 0;
 };
 
+EngineConfig engine_config(const core::Config& config);
+
 class Corosync {
  public:
   // A tasukid's connections.

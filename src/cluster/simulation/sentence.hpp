@@ -25,6 +25,8 @@ enum class Deed {
   cut_witness,
   lose_witness,
   start_witness,
+  witness_refuses,
+  witness_takes,
   heal,
   heal_between,
   delay,

@@ -38,6 +38,7 @@ Tasukid::Tasukid(Context context)
                        return (replica_->agreed() && lease_.held(context_.hardware.now())) ||
                               config().nodes.size() == 1;
                      }},
+      vote_(context_.hardware, context_.witness, [this] { judge_votes(); }),
       fences_(context_.hardware.id()),
       boot_(static_cast<uint64_t>(context_.around.now().count())) {}
 
@@ -97,6 +98,7 @@ void Tasukid::make_replica(const process::HelloReply& kept) {
   replica_->set_lease_counts(falsify ? falsify(counts) : counts);
   if (!kept.leased) replica_->was_off();
   config_counter_seen_ = replica_->state().durable.applied.counter;
+  vote_.configure(config(), timing_);
 }
 
 void Tasukid::take_over(const process::HelloReply& kept) {
@@ -130,6 +132,7 @@ void Tasukid::connect() {
   connection_ = Life();
   joiner_ = membership::MembershipJoiner();
   heard_ = {};
+  votes_.engine_lost();
   context_.corosync.connect(
       self(),
       {connection_, [this](const membership::Observation& observation) { observe(observation); },
@@ -142,6 +145,8 @@ void Tasukid::engine_is_back() {
 
 void Tasukid::engine_lost(const std::string& why) {
   connection_.end();
+  votes_.engine_lost();
+  stand_for_vote();
   note({Note::Level::warning, "Corosync", why});
   heard_ = {};
   carry_out(replica_->engine_lost());
@@ -155,6 +160,7 @@ void Tasukid::stay_awake() {
 }
 
 void Tasukid::look_at_clock() {
+  vote_.look_at_clock();
   if (!wakefulness_.overslept(context_.hardware.now(), timing_.detect)) return;
   note({Note::Level::warning, "node " + config().node_name(self()),
         "stood still for longer than the others wait for it"});
@@ -163,6 +169,24 @@ void Tasukid::look_at_clock() {
 
 void Tasukid::observe(const membership::Observation& observation) {
   look_at_clock();
+  const auto* counted = std::get_if<membership::QuorumChanged>(&observation);
+  if (counted == nullptr) return follow(observation);
+  votes_.counted(*counted);
+  stand_for_vote();
+  judge_votes();
+}
+
+void Tasukid::stand_for_vote() {
+  const auto runs = [](const auto& entry) { return !entry.second->machine().idle(); };
+  vote_.stand(votes_.standing(config().nodes.size(),
+                              static_cast<size_t>(std::ranges::count_if(groups_, runs))));
+}
+
+void Tasukid::judge_votes() {
+  while (const auto word = votes_.judge(vote_.verdict())) follow(*word);
+}
+
+void Tasukid::follow(const membership::Observation& observation) {
   const Life connection = connection_;
   for (const membership::Step& step : joiner_.observe(observation)) {
     if (!connection.lasts()) return;
@@ -254,6 +278,7 @@ void Tasukid::carry_out(core::Ready ready) {
 
 void Tasukid::react() {
   react_to_config();
+  stand_for_vote();
   watch_right();
   give_orders();
   run_timers();
@@ -271,13 +296,13 @@ void Tasukid::react_to_config() {
   if (replica_->state().durable.applied.counter == config_counter_seen_) return;
   config_counter_seen_ = replica_->state().durable.applied.counter;
   timing_ = *core::derive_timing(config());
+  vote_.configure(config(), timing_);
   note({Note::Level::info, "configuration",
         fmt::format("version {} is in force", config_counter_seen_)});
   for (auto& [name, host] : groups_)
     if (const core::Group* group = config().find_group(name))
       host->set_spec(executor::group_spec(config(), *group));
-  context_.corosync.configure(
-      self(), {timing_.detect, core::majority(config()), core::witness_votes(config())});
+  context_.corosync.configure(self(), engine_config(config()));
 }
 
 void Tasukid::watch_right() {

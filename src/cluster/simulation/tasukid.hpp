@@ -21,6 +21,8 @@
 #include "cluster/simulation/keeper_host.hpp"
 #include "cluster/simulation/power_switch.hpp"
 #include "cluster/simulation/state_disk.hpp"
+#include "cluster/simulation/vote_host.hpp"
+#include "cluster/witness/vote_count.hpp"
 
 namespace tasuki::simulation {
 
@@ -40,6 +42,7 @@ class Tasukid {
     StateDisk& disk;
     KeeperHost& keeper;
     Corosync& corosync;
+    SlotWitness& witness;
     core::AppliedConfig initial;  // when the disk is empty
     std::function<PowerSwitch&(core::NodeId)> power_switch;
     std::function<void()> exited;   // by itself
@@ -86,6 +89,9 @@ class Tasukid {
   void take_over(const process::HelloReply& kept);
   void connect();
   void observe(const membership::Observation& observation);
+  void follow(const membership::Observation& observation);
+  void stand_for_vote();
+  void judge_votes();
   void heard(const membership::Message& message);
   void remember(const std::string& what);
   void engine_lost(const std::string& why);
@@ -116,6 +122,7 @@ class Tasukid {
   std::unique_ptr<core::Replica> replica_;
   core::Timing timing_{};
   membership::MembershipJoiner joiner_;
+  witness::VoteCount votes_;
   Heard heard_;
   GroupContext group_context_;
   std::map<core::GroupName, std::unique_ptr<GroupHost>> groups_;
@@ -126,6 +133,7 @@ class Tasukid {
   bool leaving_ = false;
   bool leaver_wakes_ = false;  // something changed that it waits for
   std::optional<core::Moment> look_at_right_;
+  VoteHost vote_;
   core::FenceQueue fences_;
   std::map<std::string, Life> timers_;
   std::map<std::string, Waiting> waiting_;

@@ -18,7 +18,8 @@ std::map<core::NodeId, Traits> traits_of(const core::Config& config) {
 World::World(Setup setup)
     : initial_(std::move(setup.initial)),
       corosync_(around_, network_,
-                [this](core::NodeId node) -> Hardware& { return server(node).hardware; }) {
+                [this](core::NodeId node) -> Hardware& { return server(node).hardware; }),
+      witness_(around_, network_) {
   around_.chance = setup.chance;
   around_.pace = std::move(setup.pace);
   around_.hooks = std::move(setup.hooks);
@@ -104,8 +105,7 @@ void World::start_engine(core::NodeId node) {
                  state, [this](const std::string& text) { return around_.read_config(text); })
                  .value()
                  .durable.applied.config;
-  corosync_.start(node, {core::derive_timing(config)->detect, core::majority(config),
-                         core::witness_votes(config)});
+  corosync_.start(node, engine_config(config));
   if (server(node).tasukid) server(node).tasukid->engine_is_back();
 }
 
@@ -146,7 +146,7 @@ void World::start_tasukid(core::NodeId node) {
   Server& on = server(node);
   if (on.tasukid || !on.keeper || on.left) return;
   on.tasukid = std::make_unique<Tasukid>(Tasukid::Context{
-      around_, on.hardware, on.disk, *on.keeper, corosync_, initial_,
+      around_, on.hardware, on.disk, *on.keeper, corosync_, witness_, initial_,
       [this](core::NodeId target) -> PowerSwitch& { return server(target).power_switch; },
       [this, node] {
         end_tasukid(node);

@@ -12,6 +12,7 @@
 #include "cluster/simulation/network.hpp"
 #include "cluster/simulation/power_switch.hpp"
 #include "cluster/simulation/sentence.hpp"
+#include "cluster/simulation/slot_witness.hpp"
 #include "cluster/simulation/state_disk.hpp"
 #include "cluster/simulation/tasukid.hpp"
 
@@ -128,6 +129,7 @@ class World {
   core::AppliedConfig initial_;
   Network network_;
   Corosync corosync_;
+  SlotWitness witness_;
   std::map<core::NodeId, std::unique_ptr<Server>> servers_;
 };
 

@@ -115,6 +115,12 @@ bool World::do_to_network(const Sentence& sentence) {
     case Deed::start_witness:
       network_.start_witness();
       return true;
+    case Deed::witness_refuses:
+      witness_.refuse(node(0));
+      return true;
+    case Deed::witness_takes:
+      witness_.take_again(node(0));
+      return true;
     case Deed::heal:
       network_.heal();
       return true;

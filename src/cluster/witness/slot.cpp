@@ -34,11 +34,11 @@ std::string seal(std::string_view text, std::string_view key) {
 }  // namespace
 
 std::string encode(const Slot& slot, std::string_view key) {
-  const std::string text =
-      Json{{"format", kFormat},         {"node", slot.node.value},
-           {"sequence", slot.sequence}, {"claim", kClaims.at(static_cast<size_t>(slot.claim))},
-           {"ring", slot.ring},         {"groups", slot.groups}}
-          .dump();
+  const std::string text = Json{
+      {"format", kFormat},         {"node", slot.node.value},
+      {"sequence", slot.sequence}, {"claim", kClaims.at(static_cast<size_t>(slot.claim))},
+      {"ring", slot.ring},         {"groups", slot.groups},
+      {"term", slot.term}}.dump();
   std::string line = fmt::format("{} {}\n", seal(text, key), text);
   TASUKI_ASSERT(line.size() <= kSlotBytesMax);
   return line;
@@ -58,7 +58,8 @@ Result<Slot> decode(std::string_view text, std::string_view key) {
   Slot slot{.node = core::NodeId{json.value("node", 0U)},
             .sequence = json.value("sequence", uint64_t{0}),
             .ring = json.value("ring", ""),
-            .groups = json.value("groups", size_t{0})};
+            .groups = json.value("groups", size_t{0}),
+            .term = json.value("term", uint64_t{0})};
   const std::string claim = json.value("claim", "");
   for (size_t known = 0; known < kClaims.size(); ++known)
     if (claim == kClaims.at(known)) slot.claim = static_cast<Claim>(known);

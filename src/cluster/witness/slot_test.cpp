@@ -7,7 +7,7 @@ namespace {
 
 using testing::HasSubstr;
 
-const Slot kSlot{core::NodeId{2}, 17, Claim::has, "1.42", 3};
+const Slot kSlot{core::NodeId{2}, 17, Claim::has, "1.42", 3, 5};
 
 TEST(Slot, is_read_as_it_was_written) {
   for (const Claim claim : {Claim::none, Claim::wants, Claim::has}) {

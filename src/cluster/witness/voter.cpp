@@ -1,6 +1,7 @@
 #include "cluster/witness/voter.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <ranges>
 
 namespace tasuki::witness {
@@ -14,24 +15,32 @@ bool Voter::leads() const {
   return leader() == self_;
 }
 
-void Voter::stand(const Standing& standing, Moment now) {
-  if (standing == standing_) return;
-  const bool same_side =
-      standing.needs_vote && standing_.needs_vote && standing.nodes == standing_.nodes;
+void Voter::continue_from(const Slot& own) {
+  sequence_ = std::max(sequence_, own.sequence);
+  term_ = candidate_ = own.term;
+}
+
+bool Voter::stand(const Standing& standing, Moment now) {
+  if (standing == standing_) return false;
+  const bool same_nodes = standing.nodes == standing_.nodes;
+  const bool same_ring = standing.ring == standing_.ring;
+  const bool news = !same_nodes || !same_ring || standing.needs_vote != standing_.needs_vote;
+  const bool same_side = standing.needs_vote && standing_.needs_vote && same_nodes;
   // A leader takes its vote along into a new ring of the same nodes: it is the side's, not the
   // ring's.
   const bool keeps_vote = same_side && leads();
   if (!same_side) stands_since_ = now;
-  if (!standing.needs_vote || (standing.ring != standing_.ring && !keeps_vote)) {
+  if (!standing.needs_vote || (!same_ring && !keeps_vote)) {
     claim_ = Claim::none;
     until_.reset();
     // In a ring that is over nobody counts on anything.
-    if (!standing_.ring.empty() && standing.ring != standing_.ring) {
+    if (!standing_.ring.empty() && !same_ring) {
       has_may_be_read_ = false;
       others_count_until_.reset();
     }
   }
   standing_ = standing;
+  return news;
 }
 
 bool Voter::stands_still(const Known& known, Moment now) const {
@@ -63,15 +72,15 @@ bool Voter::should_lose(Moment now) const {
   return awake && (there > here || (there == here && *first_there < self_));
 }
 
-bool Voter::in_a_hurry(Moment now) const {
-  return leads() && verdict(now) == Verdict::open;
+milliseconds Voter::pause(Moment now) const {
+  return leads() && verdict(now) == Verdict::open ? times_.look / 4 : times_.look;
 }
 
 // A witness that somebody else has, and says so again and again, is lost for now; one that has not
 // answered for that long, or whose last owner may still come back, is waited for.
 Verdict Voter::verdict(Moment now) const {
   if (!standing_.needs_vote) return Verdict::no;
-  if (votes(now)) return Verdict::yes;
+  if (votes(now)) return late_ ? Verdict::late : Verdict::yes;
   const bool another_has = std::ranges::any_of(others_, [&](const auto& entry) {
     const auto& [node, known] = entry;
     return known.slot && known.slot->claim == Claim::has && known.before &&
@@ -97,13 +106,20 @@ Slot Voter::begin(Moment now) {
       return claim_of(known, now) != Claim::none;
     });
     const bool waits = should_lose(now) && now < stands_since_ + times_.grace;
-    if (!taken && !waits) claim_ = Claim::wants;
+    if (!taken && !waits) {
+      claim_ = Claim::wants;
+      candidate_ = term_ + 1;
+      for (const auto& [node, known] : others_)
+        if (known.slot) candidate_ = std::max(candidate_, known.slot->term + 1);
+    }
   }
   has_may_be_read_ |= claim_ == Claim::has;
   const bool others_count = has_may_be_read_ || (others_count_until_ && now < *others_count_until_);
   // To others a wish says no less than a claim: not yet.
   const Claim told = claim_ == Claim::none && others_count ? Claim::wants : claim_;
-  return {self_, ++sequence_, told, standing_.ring, standing_.groups};
+  // One that dies while it wants the vote may have had it.
+  const uint64_t term = claim_ == Claim::none ? term_ : candidate_;
+  return {self_, ++sequence_, told, standing_.ring, standing_.groups, term};
 }
 
 void Voter::end(const Look& look) {
@@ -126,6 +142,12 @@ void Voter::learn(const Look& look) {
   }
   std::erase_if(others_, [&](const auto& known) { return !look.others->contains(known.first); });
   last_read_ = look.read_begun;
+  if (!standing_.quorate) return;
+  // What a node says in this ring it has claimed before.
+  for (const auto& [node, known] : others_)
+    if (known.slot && known.slot->ring == standing_.ring)
+      known_term_ = std::max(known_term_, known.slot->term);
+  known_term_ = std::max(known_term_, term_);
 }
 
 // Whatever was written before, no later look of another finds it.
@@ -133,6 +155,17 @@ void Voter::note_written(const Look& look) {
   if (claim_ == Claim::has || !has_may_be_read_) return;
   has_may_be_read_ = false;
   others_count_until_ = look.read_begun + times_.vote;
+}
+
+// A slot that cannot be read may have any.
+uint64_t Voter::highest_term_elsewhere() const {
+  uint64_t highest = 0;
+  for (const auto& [node, known] : others_) {
+    if (standing_.nodes.contains(node) || known.text.empty()) continue;
+    if (!known.slot) return std::numeric_limits<uint64_t>::max();
+    highest = std::max(highest, known.slot->term);
+  }
+  return highest;
 }
 
 void Voter::judge_own(const Look& look) {
@@ -151,7 +184,9 @@ void Voter::judge_own(const Look& look) {
     until_.reset();
   } else if (!another_wants) {
     // Who only wants it reads of this claim, and withdraws.
+    if (claim_ != Claim::has) late_ = highest_term_elsewhere() > known_term_;
     claim_ = Claim::has;
+    term_ = candidate_;
     until_ = look.begun + times_.vote;
   }
 }
@@ -167,8 +202,9 @@ void Voter::judge_leaders(const Look& look) {
   const auto known = others_.find(first);
   if (disputed || known == others_.end() || !known->second.slot || !known->second.before) return;
   const Slot& slot = *known->second.slot;
-  if (slot.claim == Claim::has && slot.ring == standing_.ring)
-    until_ = *known->second.before + times_.vote;
+  if (slot.claim != Claim::has || slot.ring != standing_.ring) return;
+  if (!votes(look.ended)) late_ = highest_term_elsewhere() > known_term_;
+  until_ = *known->second.before + times_.vote;
 }
 
 }  // namespace tasuki::witness

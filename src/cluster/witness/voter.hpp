@@ -36,6 +36,7 @@ struct Times {
 struct Standing {
   std::string ring;              // empty: in none
   std::set<core::NodeId> nodes;  // of the ring
+  bool quorate = false;          // without the witness
   bool needs_vote = false;       // exactly half of the nodes are here
   size_t groups = 0;             // that this node runs
   friend bool operator==(const Standing&, const Standing&) = default;
@@ -59,16 +60,20 @@ struct Look {
   std::optional<std::map<core::NodeId, Found>> others;
 };
 
-enum class Verdict { open, yes, no };
+// `open`: the witness may still come to vote for this ring; nobody should act on that it does not.
+// `late`: it votes for this ring, after another side has or may have had the vote, and may have
+// decided what is not known here.
+enum class Verdict { open, yes, late, no };
 
 class Voter {
  public:
   Voter(core::NodeId self, const Times& times) : self_(self), times_(times) {}
 
   void set_times(const Times& times) { times_ = times; }
-  void stand(const Standing& standing, Moment now);
+  // True when it is time for a look.
+  bool stand(const Standing& standing, Moment now);
   // What its own slot said when it was read first: it goes on counting from there.
-  void continue_from(uint64_t sequence) { sequence_ = std::max(sequence_, sequence); }
+  void continue_from(const Slot& own);
 
   // A look begins: what to write first.
   Slot begin(Moment now);
@@ -76,14 +81,13 @@ class Voter {
   [[nodiscard]] std::optional<core::NodeId> leader() const;
   void end(const Look& look);
 
-  // `open`: it may still come to vote for this ring; nobody should act on that it does not.
   [[nodiscard]] Verdict verdict(Moment now) const;
   // When the verdict may be another although no look ended.
   [[nodiscard]] std::optional<Moment> deadline(Moment now) const;
   // Whether the witness votes for this node's ring.
   [[nodiscard]] bool votes(Moment now) const { return until_ && now < *until_; }
-  // The ring is new and waits for the vote: the next look may bring it.
-  [[nodiscard]] bool in_a_hurry(Moment now) const;
+  // From one look to the next; less while the ring waits for a vote that the next may bring.
+  [[nodiscard]] milliseconds pause(Moment now) const;
 
  private:
   // What was read of another node.
@@ -104,6 +108,7 @@ class Voter {
   }
   void learn(const Look& look);
   void note_written(const Look& look);
+  [[nodiscard]] uint64_t highest_term_elsewhere() const;
   void judge_own(const Look& look);
   void judge_leaders(const Look& look);
 
@@ -114,6 +119,12 @@ class Voter {
   uint64_t sequence_ = 0;
   Claim claim_ = Claim::none;
   std::optional<Moment> until_;
+  bool late_ = false;
+  uint64_t term_ = 0;       // of the last claim of its own that was good
+  uint64_t candidate_ = 0;  // of the one that is wanted
+  // No side had the vote under a higher one before this node was in a majority last, where it heard
+  // of all that was decided.
+  uint64_t known_term_ = 0;
   // The slot may say that this node has the vote, of this life or the one before; and since it does
   // not any more, others of the ring may count on that for as long.
   bool has_may_be_read_ = true;

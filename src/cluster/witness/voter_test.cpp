@@ -31,7 +31,8 @@ class Table {
         const auto runs = groups.find(node.value);
         voter(node.value)
             .stand({fmt::format("{}.{}", *members.begin(), rings_), members,
-                    2 * members.size() == nodes, runs == groups.end() ? 0 : runs->second},
+                    2 * members.size() > nodes, 2 * members.size() == nodes,
+                    runs == groups.end() ? 0 : runs->second},
                    now_);
       }
   }
@@ -216,6 +217,15 @@ TEST(Voter, a_witness_that_does_not_answer_is_waited_for_no_longer_than_a_silenc
   EXPECT_EQ(table.voter(2).verdict(table.now()), Verdict::no);
 }
 
+TEST(Voter, a_vote_is_late_when_another_side_had_it_and_died_with_it) {
+  Table table = two_together();
+  table.stand({kOne, kTwo}, 2);
+  table.pass(300ms);
+  ASSERT_EQ(table.voter(1).verdict(table.now()), Verdict::yes);
+  table.pass(3s, {1});
+  EXPECT_EQ(table.voter(2).verdict(table.now()), Verdict::late);
+}
+
 // Two or four nodes on a witness of any slowness, cut and together again, hanging and starting anew
 // at any moment, with clocks that run unequally.
 class Storm {
@@ -239,6 +249,7 @@ class Storm {
       act();
       if (chance(200) == 0) split();
       if (auto wrong = two_sides(); !wrong.empty()) return wrong;
+      if (auto wrong = ignorant(); !wrong.empty()) return wrong;
     }
     return "";
   }
@@ -252,6 +263,7 @@ class Storm {
     Look look;
     std::string ring;  // the last that it heard of
     std::set<NodeId> members;
+    uint64_t voted_in = 0;  // the last split in which it had the vote
   };
 
   uint64_t chance(uint64_t below) {
@@ -278,7 +290,7 @@ class Storm {
     Node& here = nodes_[node];
     ++here.life;
     here.voter.emplace(NodeId{node}, kTimes);
-    here.voter->continue_from(slots_[node] ? slots_[node]->sequence : 0);
+    if (slots_[node]) here.voter->continue_from(*slots_[node]);
     if (!sides_.empty()) stand(node);
   }
 
@@ -325,7 +337,7 @@ class Storm {
       here.look.ended = clock(node);
       here.voter->end(here.look);
       votes_given_ += here.voter->votes(clock(node)) ? 1 : 0;
-      return soon(node, here.voter->in_a_hurry(clock(node)) ? 1 + chance(50) : 300);
+      return soon(node, 1 + chance(static_cast<uint64_t>(here.voter->pause(clock(node)).count())));
     }
     const auto& slot = slots_[order.front()];
     (*here.look.others)[NodeId{order.front()}] =
@@ -342,7 +354,9 @@ class Storm {
         Node& here = nodes_[node];
         here.members = side;
         here.ring = fmt::format("{}.{}", *side.begin(), ring_);
-        here.voter->stand({here.ring, side, 2 * side.size() == count_, chance(3)}, clock(node));
+        here.voter->stand(
+            {here.ring, side, 2 * side.size() > count_, 2 * side.size() == count_, chance(3)},
+            clock(node));
       }
   }
 
@@ -369,6 +383,23 @@ class Storm {
         if (one < other && first.voter->votes(clock(one)) && second.voter->votes(clock(other)) &&
             first.ring != second.ring && lives(first) && lives(second))
           return fmt::format("at {} ms nodes {} and {} both count the vote", now_, one, other);
+    return "";
+  }
+
+  // Whoever takes itself for one that knows all was in every side that had the vote. A node that
+  // has not heard of its newest ring can decide nothing.
+  std::string ignorant() {
+    const auto knows_ring = [&](const Node& node) {
+      return lives(node) && node.ring.ends_with(fmt::format(".{}", ring_));
+    };
+    for (auto& [node, here] : nodes_)
+      if (here.voter->votes(clock(node)) && knows_ring(here)) here.voted_in = ring_;
+    for (const auto& [one, first] : nodes_)
+      for (const auto& [other, second] : nodes_)
+        if (first.voter->verdict(clock(one)) == Verdict::yes && knows_ring(first) &&
+            !first.members.contains(NodeId{other}) && second.voted_in == ring_)
+          return fmt::format("at {} ms node {} does not know that {} had the vote", now_, one,
+                             other);
     return "";
   }
 
