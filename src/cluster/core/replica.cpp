@@ -46,6 +46,9 @@ Ready Replica::membership_changed(const EngineView& engine) {
   connected_ = true;
   engine_quorate_ = engine.view.quorate;
   if (!only_quorum_changed) {
+    // It was in a ring, for too short a time to agree on anything, while others may have gone on.
+    if (!agreed_ && !view_.view.quorate && others_could_decide(state_.config(), view_.view.alive))
+      current_ = false;
     // What was proved of a node ends when it is seen again.
     for (const NodeId node : engine.view.members)
       if (!view_.view.members.contains(node)) state_.durable.let_go.erase(node);

@@ -80,6 +80,13 @@ size_t majority(const Config& config) {
   return (config.nodes.size() + witness_votes(config)) / 2 + 1;
 }
 
+bool others_could_decide(const Config& config, const std::set<NodeId>& ring) {
+  if (ring.empty() || decided_by_fence(config)) return false;
+  const auto elsewhere = static_cast<size_t>(std::ranges::count_if(
+      config.nodes, [&](const Node& node) { return !ring.contains(node.id); }));
+  return elsewhere + witness_votes(config) >= majority(config);
+}
+
 bool has_right_to_decide(const State& state, const View& view) {
   const Config& config = state.config();
   if (config.nodes.empty()) return false;

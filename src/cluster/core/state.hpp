@@ -195,6 +195,9 @@ size_t witness_votes(const Config& config);
 bool nodes_judge_witness(const Config& config);
 // How many votes are a majority.
 size_t majority(const Config& config);
+// Whether the nodes that are not in a ring could have the right to decide meanwhile, if the witness
+// voted for them. Of two without a witness neither can while the other one is alive.
+bool others_could_decide(const Config& config, const std::set<NodeId>& ring);
 
 // Whether this side may decide: a majority, or for two nodes without a witness both of them or a
 // proof about the other. The members alone must make the majority: what was decided by fewer, of
