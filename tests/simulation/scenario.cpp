@@ -211,6 +211,8 @@ class Maker {
     const NodeId other = another_node(node);
     switch (pick(8)) {
       case 0:
+        sticks(now, node);
+        [[fallthrough]];
       case 1:
         at(now, of(Deed::cut, {node}));
         break;
@@ -238,6 +240,15 @@ class Maker {
       }
     }
     if (pick(4) != 0) at(now + a_while(), of(Deed::heal));
+  }
+
+  // It cannot let go of something, when it may have to.
+  void sticks(Time now, NodeId node) {
+    const core::Group& group = any_group();
+    Sentence sentence = of_group(Deed::stop_hangs, group.name, {node});
+    sentence.resource = group.resources[pick(group.resources.size())].name;
+    at(now, sentence);
+    at(now + a_while(), of_group(Deed::works, group.name, {node}));
   }
 
   void flapping(Time now) {

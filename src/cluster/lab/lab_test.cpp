@@ -96,7 +96,8 @@ int play_tasukid(const std::vector<std::string>& arguments) {
   ::unlink(path.c_str());
   sockaddr_un address{};
   const Fd listener = unix_socket(path, address);
-  if (::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+  if (!listener ||
+      ::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
       ::listen(listener.get(), SOMAXCONN) != 0)
     return 1;
   wait_for_ever();
@@ -107,6 +108,7 @@ int play_keeper(const std::vector<std::string>& arguments) {
   if (arguments[0] != "say") wait_for_ever();
   sockaddr_un address{};
   const Fd socket = unix_socket(kWatchdogSocketInNode, address);
+  if (!socket) return 1;
   const std::string line = arguments[1] + "\n";
   if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return 1;
   return ::send(socket.get(), line.data(), line.size(), 0) < 0 ? 1 : 0;
@@ -115,6 +117,7 @@ int play_keeper(const std::vector<std::string>& arguments) {
 // `reach ADDRESS`: whether the host is there, because it refuses a connection to a closed port.
 int play_reach(const std::vector<std::string>& arguments) {
   const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket) return 1;
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(1);
@@ -512,6 +515,7 @@ TEST_F(RunningLab, CommandsEndWithTheirHostAndHoldNothing) {
                           workshop_->folder(), lab_->folder())
                   .c_str(),
               "r");
+  ASSERT_NE(command, nullptr);
   char line[16] = {};
   ASSERT_NE(std::fgets(line, sizeof line, command), nullptr);
   EXPECT_EQ(lab_->verb("kill", "sv1").status, 0);

@@ -76,8 +76,8 @@ milliseconds Voter::pause(Moment now) const {
   return leads() && verdict(now) == Verdict::open ? times_.look / 4 : times_.look;
 }
 
-// A witness that somebody else has, and says so again and again, is lost for now; one that has not
-// answered for that long, or whose last owner may still come back, is waited for.
+// A witness that somebody else has, and says so again and again, is lost for now, and one that does
+// not answer; one that does, and whose last owner may still come back, is waited for.
 Verdict Voter::verdict(Moment now) const {
   if (!standing_.needs_vote) return Verdict::no;
   if (votes(now)) return late_ ? Verdict::late : Verdict::yes;
@@ -87,6 +87,11 @@ Verdict Voter::verdict(Moment now) const {
            known.since > stands_since_ && !standing_.nodes.contains(node);
   });
   return another_has || now >= decided_by() ? Verdict::no : Verdict::open;
+}
+
+Moment Voter::decided_by() const {
+  const bool answers = last_read_ && *last_read_ >= stands_since_;
+  return stands_since_ + times_.grace + (answers ? times_.silence + times_.look : milliseconds{});
 }
 
 std::optional<Moment> Voter::deadline(Moment now) const {

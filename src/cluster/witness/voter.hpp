@@ -103,9 +103,7 @@ class Voter {
   [[nodiscard]] bool stands_still(const Known& known, Moment now) const;
   [[nodiscard]] Claim claim_of(const Known& known, Moment now) const;
   [[nodiscard]] bool should_lose(Moment now) const;
-  [[nodiscard]] Moment decided_by() const {
-    return stands_since_ + times_.grace + times_.silence + times_.look;
-  }
+  [[nodiscard]] Moment decided_by() const;
   void learn(const Look& look);
   void note_written(const Look& look);
   [[nodiscard]] uint64_t highest_term_elsewhere() const;
