@@ -52,7 +52,7 @@ class HttpSlots final : public Slots {
 
 }  // namespace
 
-std::unique_ptr<Slots> open_server(const core::Witness& witness, std::string cluster) {
+std::unique_ptr<Slots> open_server(const core::Witness& witness, const std::string& cluster) {
   return std::make_unique<HttpSlots>(witness, cluster);
 }
 

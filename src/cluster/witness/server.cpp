@@ -84,39 +84,39 @@ class Keeping {
   std::string folder_;
 };
 
-api::Response write_slot(const Keeping& keeping, const api::Request& request) {
+Task<api::Response> write_slot(Keeping keeping, api::Request request) {
   const std::string cluster = request.parameters.at("cluster");
   const auto node = node_of(request.parameters.at("node"));
-  if (!is_name(cluster) || !node) return api::error_response(400, "no such cluster or node");
+  if (!is_name(cluster) || !node) co_return api::error_response(400, "no such cluster or node");
   const Kept slot{request.body.at("sequence"), request.body.at("text")};
   if (slot.text.size() > kSlotBytesMax)
-    return api::error_response(413, fmt::format("a slot has {} bytes at most", kSlotBytesMax));
+    co_return api::error_response(413, fmt::format("a slot has {} bytes at most", kSlotBytesMax));
   const auto known = keeping.read(cluster, *node);
-  if (!known) return api::error_response(500, known.error().what);
+  if (!known) co_return api::error_response(500, known.error().what);
   if (slot.sequence <= known->sequence)
-    return api::error_response(409, fmt::format("slot {} is at {} already, and {} is older", *node,
-                                                known->sequence, slot.sequence));
+    co_return api::error_response(409, fmt::format("slot {} is at {} already, and {} is older",
+                                                   *node, known->sequence, slot.sequence));
   if (known->text.empty() && keeping.full(cluster))
-    return api::error_response(507, "this witness keeps as much as it may");
+    co_return api::error_response(507, "this witness keeps as much as it may");
   if (auto done = keeping.write(cluster, *node, slot); !done)
-    return api::error_response(500, done.error().what);
-  return {};
+    co_return api::error_response(500, done.error().what);
+  co_return api::Response{};
 }
 
-api::Response read_slots(const Keeping& keeping, const api::Request& request) {
+Task<api::Response> read_slots(Keeping keeping, api::Request request) {
   const std::string cluster = request.parameters.at("cluster");
   const auto wanted = request.query.find("nodes");
   if (!is_name(cluster) || wanted == request.query.end())
-    return api::error_response(400, "say whose slots: /v1/clusters/NAME/slots?nodes=1,2");
+    co_return api::error_response(400, "say whose slots: /v1/clusters/NAME/slots?nodes=1,2");
   Json slots = Json::array();
   for (const std::string_view text : split(wanted->second, ',')) {
     const auto node = node_of(text);
-    if (!node || slots.size() >= kNodesMax) return api::error_response(400, "no such node");
+    if (!node || slots.size() >= kNodesMax) co_return api::error_response(400, "no such node");
     const auto kept = keeping.read(cluster, *node);
-    if (!kept) return api::error_response(500, kept.error().what);
+    if (!kept) co_return api::error_response(500, kept.error().what);
     slots.push_back(kept->text);
   }
-  return {200, {{"slots", slots}}};
+  co_return api::Response{200, {{"slots", slots}}};
 }
 
 }  // namespace
@@ -124,13 +124,9 @@ api::Response read_slots(const Keeping& keeping, const api::Request& request) {
 void serve_slots(api::Server& server, const std::string& folder) {
   const Keeping keeping(folder);
   server.add(api::Method::post, "/v1/clusters/{cluster}/slots/{node}", api::Access::read,
-             [keeping](api::Request request) -> Task<api::Response> {
-               co_return write_slot(keeping, request);
-             });
+             [keeping](api::Request request) { return write_slot(keeping, std::move(request)); });
   server.add(api::Method::get, "/v1/clusters/{cluster}/slots", api::Access::read,
-             [keeping](api::Request request) -> Task<api::Response> {
-               co_return read_slots(keeping, request);
-             });
+             [keeping](api::Request request) { return read_slots(keeping, std::move(request)); });
 }
 
 }  // namespace tasuki::witness

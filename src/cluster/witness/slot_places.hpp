@@ -11,6 +11,6 @@ Result<void> check_mark(const std::string& text, const std::string& cluster,
 
 std::unique_ptr<Slots> open_disk(std::string device, std::string cluster);
 std::unique_ptr<Slots> open_folder(std::string folder, std::string cluster);
-std::unique_ptr<Slots> open_server(const core::Witness& witness, std::string cluster);
+std::unique_ptr<Slots> open_server(const core::Witness& witness, const std::string& cluster);
 
 }  // namespace tasuki::witness

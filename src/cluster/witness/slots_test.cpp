@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 
 #include "cluster/api/client.hpp"
+#include "cluster/witness/block_file.hpp"
 #include "cluster/witness/server.hpp"
 #include "cluster/witness/slot_places.hpp"
 #include "kit/file.hpp"
@@ -78,7 +79,7 @@ TEST(FolderSlots, need_a_folder_to_prepare) {
 std::string make_disk(const TestFolder& folder, const std::string& content) {
   const std::string path = folder.path() + "/disk";
   std::ofstream(path) << content;
-  std::filesystem::resize_file(path, 8 * 4096);
+  std::filesystem::resize_file(path, 8 * kBlockBytes);
   return path;
 }
 
@@ -87,8 +88,8 @@ TEST(DiskSlots, are_kept_in_the_block_of_each_node) {
   const std::string disk = make_disk(folder, mark_of("office"));
   expect_keeps_slots(*open_disk(disk, "office"));
   const std::string content = read_file(disk).value();
-  EXPECT_EQ(content.substr(4096, 6), "first\n");
-  EXPECT_EQ(content.substr(2 * 4096, 7), "second\n");
+  EXPECT_EQ(content.substr(kBlockBytes, 6), "first\n");
+  EXPECT_EQ(content.substr(2 * kBlockBytes, 7), "second\n");
 }
 
 TEST(DiskSlots, are_never_written_over_what_is_not_marked) {
@@ -96,7 +97,7 @@ TEST(DiskSlots, are_never_written_over_what_is_not_marked) {
   const std::string disk = make_disk(folder, "somebody's data");
   EXPECT_THAT(open_disk(disk, "office")->write(NodeId{1}, 1, "text").error().what,
               HasSubstr("is not prepared"));
-  EXPECT_EQ(read_file(disk).value().substr(4096, 4), std::string(4, '\0'));
+  EXPECT_EQ(read_file(disk).value().substr(kBlockBytes, 4), std::string(4, '\0'));
 }
 
 TEST(DiskSlots, of_a_node_for_which_there_is_no_room_are_an_error) {
