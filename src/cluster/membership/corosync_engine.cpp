@@ -127,8 +127,11 @@ class Worker : public std::enable_shared_from_this<Worker> {
       send_what_goes();
   }
 
+  // Not at once: whoever judges may be in the middle of being told of an earlier ring.
   void judge(const QuorumChanged& word) {
-    if (session_ && !session_->failed) observe(*session_, word);
+    asio::post(context_, [self = shared_from_this(), session = session_, word] {
+      if (session && session == self->session_ && !session->failed) self->observe(*session, word);
+    });
   }
 
  private:

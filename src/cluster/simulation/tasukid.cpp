@@ -183,7 +183,8 @@ void Tasukid::stand_for_vote() {
 }
 
 void Tasukid::judge_votes() {
-  while (const auto word = votes_.judge(vote_.verdict())) follow(*word);
+  while (const auto word = votes_.judge(vote_.verdict()))
+    context_.hardware.after(Time{}, connection_, [this, word] { follow(*word); });
 }
 
 void Tasukid::follow(const membership::Observation& observation) {

@@ -1,5 +1,6 @@
 #include "cluster/witness/block_file.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -40,6 +41,11 @@ Result<std::string> read_block(const std::string& path, uint64_t number) {
   const ssize_t got = ::pread(fd->get(), block.bytes.data(), kBlockBytes, place_of(number));
   if (got < 0) return errno_failure("read " + path);
   return std::string(block.bytes.data(), static_cast<size_t>(got));
+}
+
+std::string text_in(std::string block) {
+  block.erase(std::min(block.find('\0'), block.size()));
+  return block;
 }
 
 Result<void> write_block(const std::string& path, uint64_t number, std::string_view content,

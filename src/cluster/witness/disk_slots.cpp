@@ -12,11 +12,6 @@
 namespace tasuki::witness {
 namespace {
 
-std::string without_zeros(std::string block) {
-  block.erase(std::min(block.find('\0'), block.size()));
-  return block;
-}
-
 class DiskSlots final : public Slots {
  public:
   DiskSlots(std::string device, std::string cluster)
@@ -38,7 +33,7 @@ class DiskSlots final : public Slots {
             fmt::format("the disk {} is too small for a node with the id {}; it needs "
                         "{} KiB",
                         device_, node, (node.value + 1) * kBlockBytes / 1024));
-      texts.emplace_back(node, without_zeros(std::move(*block)));
+      texts.emplace_back(node, text_in(std::move(*block)));
     }
     return texts;
   }
@@ -47,7 +42,7 @@ class DiskSlots final : public Slots {
   Result<void> check() const {
     const auto block = read_block(device_, 0);
     if (!block) return failure(block.error());
-    return check_mark(without_zeros(*block), cluster_, device_);
+    return check_mark(text_in(*block), cluster_, device_);
   }
 
   std::string device_;
@@ -65,7 +60,7 @@ Result<void> prepare_disk(const std::string& device, const std::string& cluster)
   if (!found) return failure(found.error());
   const auto block = read_block(device, 0);
   if (!block) return failure(block.error());
-  if (check_mark(without_zeros(*block), cluster, device)) return {};
+  if (check_mark(text_in(*block), cluster, device)) return {};
   if (auto free = found->check_free(); !free) return free;
   // Whatever was ever written there is somebody's; the first MiB tells of every usual content.
   constexpr uint64_t kBlocksLookedAt = 256;

@@ -32,9 +32,7 @@ class FolderSlots final : public Slots {
     for (const core::NodeId node : nodes) {
       auto block = read_block(file_of(node), 0);
       if (!block && block.error().code != ENOENT) return failure(block.error());
-      std::string text = block ? std::move(*block) : "";
-      text.erase(std::min(text.find('\0'), text.size()));
-      texts.emplace_back(node, std::move(text));
+      texts.emplace_back(node, block ? text_in(std::move(*block)) : "");
     }
     return texts;
   }
