@@ -87,7 +87,9 @@ void add_witness_verbs(CLI::App& root, Context& context) {
       "configuration and no key: what is forged no cluster believes. Runs until it is stopped.");
   serving.footer("tasuki witness serve --port 5404");
   const auto options = std::make_shared<ServeOptions>();
-  serving.add_option("--address", options->address, "where it listens, by default everywhere")
+  serving
+      .add_option("--address", options->address,
+                  "where it listens, by default every IPv4 address (\"::\": IPv6 too)")
       ->type_name("ADDRESS");
   serving.add_option("--port", options->port, "its TCP port, by default 5404")->type_name("PORT");
   serving

@@ -22,6 +22,11 @@ struct Vote::Seen {
 
 namespace {
 
+uint64_t milliseconds_since_epoch() {
+  const auto time = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::duration_cast<core::milliseconds>(time).count());
+}
+
 // Reads the others' slots, that of the ring's leader first.
 std::vector<core::NodeId> in_order(std::vector<core::NodeId> others,
                                    std::optional<core::NodeId> leader) {
@@ -46,8 +51,10 @@ Vote::~Vote() {
 void Vote::configure(const core::Config& config, const core::Timing& timing) {
   times_ = {timing.witness_look, timing.witness_vote, timing.witness_silence, timing.witness_grace};
   std::vector<core::NodeId> others;
-  for (const core::Node& node : config.nodes)
+  for (const core::Node& node : config.nodes) {
+    names_[node.id] = node.name;
     if (node.id != self_) others.push_back(node.id);
+  }
   const auto wanted = core::nodes_judge_witness(config) ? config.witness : std::nullopt;
   if (wanted != witness_) {
     witness_ = wanted;
@@ -76,6 +83,9 @@ std::string Vote::problem() const {
   if (!problem_.empty()) return problem_;
   if (now() - last_good_look_ > times_.silence)
     return fmt::format("it has not answered for more than {}", format_duration(times_.silence));
+  if (const auto node = voter_->stranger())
+    return fmt::format("{} has not written to it yet; see that all servers have the same one",
+                       names_.at(*node));
   return "";
 }
 
@@ -134,9 +144,11 @@ void Vote::heard(const std::shared_ptr<Place>& place, Seen seen) {
     problem_ = seen.problem;
     if (problem_.empty()) last_good_look_ = now();
     if (seen.own) {
-      // What cannot be read was written by nobody who counts.
-      const auto slot = witness::decode(*seen.own, key_);
-      if (slot) voter_->continue_from(*slot);
+      // What cannot be read was written by nobody who counts; but a witness may refuse what has a
+      // lower sequence, so a slot whose key was changed goes on from the time of day.
+      auto slot = witness::decode(*seen.own, key_).value_or(witness::Slot{.node = self_});
+      slot.sequence = std::max(slot.sequence, milliseconds_since_epoch());
+      voter_->continue_from(slot);
       knows_own_slot_ = true;
       look_at_once_ = true;
     } else if (problem_.empty() || seen.look.others) {

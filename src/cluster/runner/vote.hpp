@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,6 +53,7 @@ class Vote {
   std::string key_;
   std::function<void()> changed_;
   std::optional<core::Witness> witness_;
+  std::map<core::NodeId, std::string> names_;
   std::shared_ptr<Place> place_;
   witness::Times times_{};
   std::unique_ptr<witness::Voter> voter_;

@@ -1,10 +1,10 @@
 #include "cluster/witness/server.hpp"
 
-#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
 
+#include "cluster/config/keys.hpp"
 #include "cluster/witness/slot.hpp"
 #include "kit/file.hpp"
 #include "kit/text.hpp"
@@ -21,16 +21,6 @@ std::optional<uint32_t> node_of(std::string_view text) {
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), node);
   if (problem != std::errc{} || end != text.data() + text.size() || node == 0) return std::nullopt;
   return node;
-}
-
-// A cluster's name as its configuration may have it, and nothing that leads out of the folder.
-bool is_name(const std::string& text) {
-  constexpr size_t kLongest = 64;
-  return !text.empty() && text.size() <= kLongest && text.front() != '.' &&
-         std::ranges::all_of(text, [](char letter) {
-           return std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '-' ||
-                  letter == '_' || letter == '.';
-         });
 }
 
 size_t entries_of(const std::string& folder) {
@@ -87,7 +77,8 @@ class Keeping {
 Task<api::Response> write_slot(Keeping keeping, api::Request request) {
   const std::string cluster = request.parameters.at("cluster");
   const auto node = node_of(request.parameters.at("node"));
-  if (!is_name(cluster) || !node) co_return api::error_response(400, "no such cluster or node");
+  if (!config::is_name(cluster) || !node)
+    co_return api::error_response(400, "no such cluster or node");
   const Kept slot{request.body.at("sequence"), request.body.at("text")};
   if (slot.text.size() > kSlotBytesMax)
     co_return api::error_response(413, fmt::format("a slot has {} bytes at most", kSlotBytesMax));
@@ -106,7 +97,7 @@ Task<api::Response> write_slot(Keeping keeping, api::Request request) {
 Task<api::Response> read_slots(Keeping keeping, api::Request request) {
   const std::string cluster = request.parameters.at("cluster");
   const auto wanted = request.query.find("nodes");
-  if (!is_name(cluster) || wanted == request.query.end())
+  if (!config::is_name(cluster) || wanted == request.query.end())
     co_return api::error_response(400, "say whose slots: /v1/clusters/NAME/slots?nodes=1,2");
   Json slots = Json::array();
   for (const std::string_view text : split(wanted->second, ',')) {

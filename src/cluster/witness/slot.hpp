@@ -21,7 +21,8 @@ struct Slot {
   Claim claim = Claim::none;
   std::string ring;   // the membership it is in
   size_t groups = 0;  // that it runs
-  // Of its last claim that was good: each that begins has a higher one than all before it.
+  // The highest of a good claim that the node knows it knows all of: each claim has a higher one
+  // than all before it.
   uint64_t term = 0;
   friend bool operator==(const Slot&, const Slot&) = default;
 };

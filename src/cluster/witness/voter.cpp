@@ -1,7 +1,6 @@
 #include "cluster/witness/voter.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <ranges>
 
 namespace tasuki::witness {
@@ -47,10 +46,16 @@ bool Voter::stands_still(const Known& known, Moment now) const {
   return now - known.since > times_.silence;
 }
 
-// A slot that cannot be read, or is blank where one was expected, may hide a claim.
+// A slot that cannot be read, or is blank, may hide a claim for ever.
 Claim Voter::claim_of(const Known& known, Moment now) const {
-  if (stands_still(known, now)) return Claim::none;
-  return known.slot ? known.slot->claim : Claim::has;
+  if (!known.slot) return Claim::has;
+  return stands_still(known, now) ? Claim::none : known.slot->claim;
+}
+
+std::optional<core::NodeId> Voter::stranger() const {
+  for (const auto& [node, known] : others_)
+    if (!known.slot) return node;
+  return std::nullopt;
 }
 
 // The other side is awake, and runs more groups, or as many and has the lowest id.
@@ -113,9 +118,8 @@ Slot Voter::begin(Moment now) {
     const bool waits = should_lose(now) && now < stands_since_ + times_.grace;
     if (!taken && !waits) {
       claim_ = Claim::wants;
-      candidate_ = term_ + 1;
-      for (const auto& [node, known] : others_)
-        if (known.slot) candidate_ = std::max(candidate_, known.slot->term + 1);
+      candidate_ =
+          std::max({term_, known_term_, highest_term([](core::NodeId) { return true; })}) + 1;
     }
   }
   has_may_be_read_ |= claim_ == Claim::has;
@@ -123,7 +127,7 @@ Slot Voter::begin(Moment now) {
   // To others a wish says no less than a claim: not yet.
   const Claim told = claim_ == Claim::none && others_count ? Claim::wants : claim_;
   // One that dies while it wants the vote may have had it.
-  const uint64_t term = claim_ == Claim::none ? term_ : candidate_;
+  const uint64_t term = claim_ == Claim::none ? std::max(term_, known_term_) : candidate_;
   return {self_, ++sequence_, told, standing_.ring, standing_.groups, term};
 }
 
@@ -162,15 +166,16 @@ void Voter::note_written(const Look& look) {
   others_count_until_ = look.read_begun + times_.vote;
 }
 
-// A slot that cannot be read may have any.
-uint64_t Voter::highest_term_elsewhere() const {
+uint64_t Voter::highest_term(const std::function<bool(core::NodeId)>& counts) const {
   uint64_t highest = 0;
-  for (const auto& [node, known] : others_) {
-    if (standing_.nodes.contains(node) || known.text.empty()) continue;
-    if (!known.slot) return std::numeric_limits<uint64_t>::max();
-    highest = std::max(highest, known.slot->term);
-  }
+  for (const auto& [node, known] : others_)
+    if (known.slot && counts(node)) highest = std::max(highest, known.slot->term);
   return highest;
+}
+
+bool Voter::another_side_decided() const {
+  return highest_term([this](core::NodeId node) { return !standing_.nodes.contains(node); }) >
+         known_term_;
 }
 
 void Voter::judge_own(const Look& look) {
@@ -189,7 +194,7 @@ void Voter::judge_own(const Look& look) {
     until_.reset();
   } else if (!another_wants) {
     // Who only wants it reads of this claim, and withdraws.
-    if (claim_ != Claim::has) late_ = highest_term_elsewhere() > known_term_;
+    if (claim_ != Claim::has) late_ = another_side_decided();
     claim_ = Claim::has;
     term_ = candidate_;
     until_ = look.begun + times_.vote;
@@ -208,7 +213,7 @@ void Voter::judge_leaders(const Look& look) {
   if (disputed || known == others_.end() || !known->second.slot || !known->second.before) return;
   const Slot& slot = *known->second.slot;
   if (slot.claim != Claim::has || slot.ring != standing_.ring) return;
-  if (!votes(look.ended)) late_ = highest_term_elsewhere() > known_term_;
+  if (!votes(look.ended)) late_ = another_side_decided();
   until_ = *known->second.before + times_.vote;
 }
 

@@ -6,11 +6,15 @@
 // Whoever has it writes so again and again; a slot that has not changed for longer than its claim
 // can last counts no more.
 //
+// Nobody asks who has not read something of every other node: where two see different disks, or one
+// has lost what it kept, neither has the vote.
+//
 // The rule it protects: at no time do two sides count the vote. It needs no clock in common, only
 // clocks that run equally fast within one part in a hundred, and holds however long the witness
 // takes to read and write.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -86,6 +90,9 @@ class Voter {
   [[nodiscard]] std::optional<Moment> deadline(Moment now) const;
   // Whether the witness votes for this node's ring.
   [[nodiscard]] bool votes(Moment now) const { return until_ && now < *until_; }
+  // Another node whose slot was never readable here, although the witness was read: it has not
+  // written to this witness yet, or both do not see the same one.
+  [[nodiscard]] std::optional<core::NodeId> stranger() const;
   // From one look to the next; less while the ring waits for a vote that the next may bring.
   [[nodiscard]] milliseconds pause(Moment now) const;
 
@@ -106,7 +113,8 @@ class Voter {
   [[nodiscard]] Moment decided_by() const;
   void learn(const Look& look);
   void note_written(const Look& look);
-  [[nodiscard]] uint64_t highest_term_elsewhere() const;
+  [[nodiscard]] uint64_t highest_term(const std::function<bool(core::NodeId)>& counts) const;
+  [[nodiscard]] bool another_side_decided() const;
   void judge_own(const Look& look);
   void judge_leaders(const Look& look);
 

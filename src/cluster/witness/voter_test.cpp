@@ -37,6 +37,12 @@ class Table {
       }
   }
 
+  void restart_without_slot(uint32_t node) {
+    voters_.erase(NodeId{node});
+    slots_.erase(NodeId{node});
+    voter(node);
+  }
+
   void write(uint32_t node) {
     begun_[node] = now_;
     const Slot slot = voter(node).begin(now_);
@@ -158,15 +164,49 @@ TEST(Voter, whoever_reads_of_another_claim_withdraws_his_own) {
   EXPECT_FALSE(table.votes(2));
 }
 
-TEST(Voter, one_that_begins_takes_every_slot_for_a_claim_until_it_stood_still) {
+TEST(Voter, one_that_begins_takes_a_claim_for_good_until_its_slot_stood_still) {
+  Table table = two_together();
+  table.stand({kOne, kTwo}, 2);
+  table.pass(3s);
+  ASSERT_TRUE(table.votes(1));
+  table.wait(1min);  // the first one is long dead, but the second one begins only now
+  table.restart_without_slot(2);
+  table.stand({kTwo}, 2);
+  table.pass(kTimes.silence, {1});
+  EXPECT_FALSE(table.votes(2));
+  table.pass(600ms, {1});
+  EXPECT_TRUE(table.votes(2));
+}
+
+TEST(Voter, never_votes_for_one_that_has_read_nothing_of_another) {
   Table table;
   table.voter(1);
-  table.voter(2);  // has never written
+  table.voter(2);  // has never written, or to another disk
   table.stand({kOne}, 2);
-  table.pass(2s, {2});
+  table.pass(1min, {2});
   EXPECT_FALSE(table.votes(1));
-  table.pass(1s, {2});
+  EXPECT_EQ(table.voter(1).stranger(), NodeId{2});
+  table.look(2);
+  table.pass(3s, {2});
   EXPECT_TRUE(table.votes(1));
+  EXPECT_EQ(table.voter(1).stranger(), std::nullopt);
+}
+
+TEST(Voter, a_node_that_lost_its_slot_claims_under_a_higher_term_than_it_ever_did) {
+  Table table = two_together();
+  table.stand({kOne, kTwo}, 2);
+  table.pass(3s);
+  ASSERT_TRUE(table.votes(1));
+  table.stand({kBoth}, 2);
+  table.pass(1s);  // the second one knows the term now
+  table.restart_without_slot(1);
+  table.stand({kBoth}, 2);
+  table.pass(3s);
+  table.stand({kOne, kTwo}, 2);
+  table.pass(600ms);
+  ASSERT_TRUE(table.votes(1));
+  table.pass(3s, {1});
+  EXPECT_EQ(table.voter(2).verdict(table.now()), Verdict::late);
 }
 
 TEST(Voter, the_vote_of_the_first_counts_for_all_of_its_ring) {
