@@ -205,7 +205,7 @@ const std::vector<PlantedBug>& planted_bugs() {
        {"owner"},
        believe_stops},
       {"renew-without-ring",
-       930,
+       1717,
        "the lease is renewed without the ring",
        {"owner"},
        renew_without_ring},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fcntl.h>
 #include <filesystem>
+#include <random>
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
@@ -38,6 +39,13 @@ Result<void> daemonise(const Places& places, Fd& lock, Fd& progress) {
   return {};
 }
 
+// Of no lab that ran before, also of one that was killed and never swept: a process's number would
+// come again, and another container that shares the cgroups has the same ones.
+std::string unique_name() {
+  std::random_device source;
+  return fmt::format("{:08x}{:08x}", source(), source());
+}
+
 // Before anything is made, so that a lab that dies at any moment can be swept.
 Result<void> write_record(const LabSettings& settings, const std::string& link) {
   const Places& places = settings.places;
@@ -45,7 +53,6 @@ Result<void> write_record(const LabSettings& settings, const std::string& link) 
       {"cluster", settings.plan.cluster}, {"cgroup", places.cgroup}, {"registry", link}};
   if (auto done = replace_file_durably(places.record(), record.dump() + "\n"); !done) return done;
   if (auto made = make_folders(kRegistry); !made) return made;
-  ::unlink(link.c_str());
   if (::symlink(places.folder.c_str(), link.c_str()) != 0) return errno_failure("make " + link);
   return {};
 }
@@ -53,9 +60,9 @@ Result<void> write_record(const LabSettings& settings, const std::string& link) 
 Result<void> guard(LabSettings& settings, Fd& progress) {
   const auto place = find_cgroup_place();
   if (!place) return failure(place.error());
-  const pid_t self = ::getpid();
-  settings.places.cgroup = fmt::format("{}/tasuki-lab-{}", place->own, self);
-  if (auto done = write_record(settings, fmt::format("{}/{}", kRegistry, self)); !done) return done;
+  const std::string name = unique_name();
+  settings.places.cgroup = fmt::format("{}/tasuki-lab-{}", place->own, name);
+  if (auto done = write_record(settings, fmt::format("{}/{}", kRegistry, name)); !done) return done;
   int alive[2];
   if (::pipe2(alive, O_CLOEXEC) != 0) return errno_failure("make a pipe");
   Fd alive_read(alive[0]);

@@ -146,7 +146,8 @@ void Vote::heard(const std::shared_ptr<Place>& place, Seen seen) {
     if (seen.own) {
       // What cannot be read was written by nobody who counts; but a witness may refuse what has a
       // lower sequence, so a slot whose key was changed goes on from the time of day.
-      auto slot = witness::decode(*seen.own, key_).value_or(witness::Slot{.node = self_});
+      auto slot =
+          witness::decode(*seen.own, key_).value_or(witness::Slot{.node = self_, .ring = {}});
       slot.sequence = std::max(slot.sequence, milliseconds_since_epoch());
       voter_->continue_from(slot);
       knows_own_slot_ = true;

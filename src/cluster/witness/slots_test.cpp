@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <fstream>
 #include <thread>
-#include <unistd.h>
 
+#include <boost/asio/ip/tcp.hpp>
 #include <gmock/gmock.h>
 
 #include "cluster/api/client.hpp"
@@ -137,8 +137,12 @@ class Served {
 
  private:
   TestFolder folder_;
-  api::TcpPlace place_{"127.0.0.1", static_cast<uint16_t>(20'000 + ::getpid() % 20'000)};
   asio::io_context io_{1};
+  // A port that the kernel found free.
+  api::TcpPlace place_{"127.0.0.1",
+                       asio::ip::tcp::acceptor(io_, {asio::ip::make_address("127.0.0.1"), 0})
+                           .local_endpoint()
+                           .port()};
   api::Server server_{io_, place_};
   std::thread thread_;
 };
