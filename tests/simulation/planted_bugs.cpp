@@ -11,7 +11,7 @@ using core::NodeId;
 Hooks ignore_lease_proof_time() {
   Hooks hooks;
   hooks.timer = [](const std::string& timer, Time usual) {
-    return timer.starts_with("absent/") ? Time(1ms) : usual;
+    return timer.starts_with("lease/") ? Time(1ms) : usual;
   };
   return hooks;
 }
@@ -132,6 +132,12 @@ Hooks renew_without_ring() {
   return hooks;
 }
 
+Hooks release_early() {
+  Hooks hooks;
+  hooks.release_early = [] { return true; };
+  return hooks;
+}
+
 Hooks witness_votes_for_all() {
   Hooks hooks;
   hooks.witness_for_all = [] { return true; };
@@ -209,6 +215,11 @@ const std::vector<PlantedBug>& planted_bugs() {
        "the lease is renewed without the ring",
        {"owner"},
        renew_without_ring},
+      {"release-early",
+       1,
+       "a node writes that it let go while it still holds something",
+       {"owner"},
+       release_early},
       {"witness-votes-for-all",
        31,
        "the witness gives its vote to both sides",

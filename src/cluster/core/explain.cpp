@@ -32,6 +32,8 @@ std::string proof_of(const State& state, NodeId node) {
       return fmt::format("the power of {} was switched off, and its switch confirmed it", name);
     case LetGo::lease:
       return fmt::format("the lease of {} ran out, and its watchdog bound it to have let go", name);
+    case LetGo::released:
+      return fmt::format("{} wrote to its slot that it let go of everything", name);
     case LetGo::confirmed:
       return fmt::format("an administrator vouched that {} is down", name);
   }
@@ -317,6 +319,7 @@ std::string node_state_word(const State& state, const View& view, NodeId self, N
     case LetGo::confirmed:
       return "off";
     case LetGo::lease:
+    case LetGo::released:
     case LetGo::unproven:
       break;
   }

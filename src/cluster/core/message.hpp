@@ -70,6 +70,12 @@ struct FenceResult {
   std::string problem;
   int64_t milliseconds = 0;
 };
+// The node wrote to its slot (cluster/witness) that it holds nothing, and starts nothing before it
+// is a member of a newer epoch than this one.
+struct Released {
+  NodeId node;
+  uint64_t epoch = 0;
+};
 // A timer of timers_of() ran out at the node that owns it.
 struct TimerExpired {
   std::string timer;
@@ -92,7 +98,7 @@ struct Renew {  // proves to its sender that the ring it was sent in still turne
   uint64_t sequence = 0;
 };
 
-using Message = std::variant<Hello, Snapshot, Propose, Stored, Report, FenceResult, TimerExpired,
-                             Leaving, Goodbye, Record, Accounts, Broadcast, Renew>;
+using Message = std::variant<Hello, Snapshot, Propose, Stored, Report, FenceResult, Released,
+                             TimerExpired, Leaving, Goodbye, Record, Accounts, Broadcast, Renew>;
 
 }  // namespace tasuki::core

@@ -158,6 +158,19 @@ bool Replica::may_keep() const {
   return connected_ && (engine_quorate_ || others_are_down_by_word(state_, view_.view));
 }
 
+std::optional<uint64_t> Replica::ended_epoch() const {
+  // One that overslept without its ring noticing goes on in the epoch.
+  if (current_ || may_decide()) return std::nullopt;
+  return state_.durable.epoch;
+}
+
+bool Replica::is_news(const Released& word) const {
+  const auto last = state_.durable.last_epochs.find(word.node);
+  return may_decide() && !view_.view.members.contains(word.node) &&
+         last != state_.durable.last_epochs.end() && last->second == word.epoch &&
+         state_.let_go(word.node) == LetGo::unproven;
+}
+
 void Replica::try_to_agree() {
   disagreement_.clear();
   if (hellos_.size() != view_.view.members.size() || snapshot_from_) return;
@@ -234,6 +247,8 @@ void Replica::begin_epoch(bool gave_up_some) {
   stale_ = false;
   state_.durable.epoch += gave_up_some ? kEpochsOfOneGivenUp : 1;
   state_.durable.epoch_members = view_.view.members;
+  for (const NodeId member : view_.view.members)
+    state_.durable.last_epochs[member] = state_.durable.epoch;
   write_now();
   epoch_stored_by_.clear();
   epoch_write_ = write_number_;
@@ -283,8 +298,10 @@ void Replica::apply(NodeId from, const Message& message) {
     }
   } else if (const auto* result = std::get_if<FenceResult>(&message)) {
     apply_fence_result(*result);
+  } else if (const auto* word = std::get_if<Released>(&message)) {
+    apply_released(*word);
   } else if (const auto* expired = std::get_if<TimerExpired>(&message)) {
-    apply_expiry(state_, view_.view, expired->timer);
+    apply_expiry(state_, view_.view, expired->timer, may_decide());
     for (const auto& [lost, proof] : state_.durable.let_go)
       if (proof == LetGo::lease && !proofs_before.contains(lost))
         note(Note::Level::info, fmt::format("node {}", state_.config().node_name(lost)),
@@ -358,6 +375,15 @@ void Replica::apply_fence_result(const FenceResult& result) {
   ++node.fence_attempts;
   node.fence_problem = result.problem;
   note(Note::Level::error, subject, fmt::format("cannot be switched off: {}", result.problem));
+}
+
+// It stays true however late it is read: whatever the node started later, it started in an epoch
+// that has it as a member, and who knows of none newer than this one is told of it before deciding.
+void Replica::apply_released(const Released& word) {
+  if (!is_news(word)) return;
+  state_.durable.let_go[word.node] = LetGo::released;
+  note(Note::Level::info, fmt::format("node {}", state_.config().node_name(word.node)),
+       "wrote to its slot that it let go of everything");
 }
 
 Ready Replica::written(uint64_t number) {

@@ -99,6 +99,11 @@ class Replica {
   [[nodiscard]] bool informed() const { return informed_; }
   [[nodiscard]] bool stale() const { return stale_; }
   [[nodiscard]] bool may_decide() const { return agreed_ && informed_ && right_to_decide(); }
+  // The epoch that this node was in last, when it starts nothing any more before it is a member of
+  // a newer one.
+  [[nodiscard]] std::optional<uint64_t> ended_epoch() const;
+  // Whether `word` proves what was not proved before.
+  [[nodiscard]] bool is_news(const Released& word) const;
   [[nodiscard]] const std::vector<FenceOrder>& fences() const { return fences_; }
   // Why no agreement is reached; empty when it is.
   [[nodiscard]] std::string obstacle() const;
@@ -128,6 +133,7 @@ class Replica {
   void apply(NodeId from, const Message& message);
   void apply_report(NodeId from, const GroupReport& report);
   void apply_fence_result(const FenceResult& result);
+  void apply_released(const Released& word);
   void advance_pending();
   void commit(Pending pending);
   void take_over(Pending pending);

@@ -115,6 +115,7 @@ void Replica::renew_proofs(Pending& pending) const {
   pending.next.epoch = state_.durable.epoch;
   pending.next.epoch_members = state_.durable.epoch_members;
   pending.next.settled_epoch = state_.durable.settled_epoch;
+  pending.next.last_epochs = state_.durable.last_epochs;
   pending.next.let_go = state_.durable.let_go;
   pending.next.stuck = state_.durable.stuck;
   if (const auto* confirm = std::get_if<ConfirmNodeDown>(&pending.change))

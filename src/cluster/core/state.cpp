@@ -72,6 +72,12 @@ size_t witness_votes(const Config& config) {
   return config.witness && config.nodes.size() % 2 == 0 ? 1 : 0;
 }
 
+std::optional<Witness> slot_place(const Config& config) {
+  if (nodes_judge_witness(config)) return config.witness;
+  if (config.lease_device.empty()) return std::nullopt;
+  return Witness{.address = {}, .type = WitnessType::disk, .place = config.lease_device};
+}
+
 bool nodes_judge_witness(const Config& config) {
   return witness_votes(config) > 0 && config.witness->type != WitnessType::qnetd;
 }
@@ -124,6 +130,8 @@ const char* to_text(LetGo let_go) {
       return "power off";
     case LetGo::lease:
       return "lease";
+    case LetGo::released:
+      return "released";
     case LetGo::confirmed:
       return "confirmed";
   }

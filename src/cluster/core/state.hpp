@@ -23,6 +23,7 @@ enum class LetGo {
   left,       // it stopped its groups and said goodbye
   power_off,  // its power is off, and the switch confirmed it
   lease,      // its lease ran out while a watchdog bound it to have let go
+  released,   // it wrote where all keep their slots that it let go of everything
   confirmed,  // an administrator vouched for it
 };
 
@@ -69,6 +70,7 @@ struct Durable {
   uint64_t epoch = 0;              // raised by every membership that may decide
   std::set<NodeId> epoch_members;  // who was there then
   uint64_t settled_epoch = 0;      // the newest that every one of its members had on its disk
+  std::map<NodeId, uint64_t> last_epochs;  // the newest that each node was a member of
   uint64_t version = 0;            // counts acknowledged changes of intent and configuration
   AppliedConfig applied;
   Intent intent;
@@ -193,6 +195,8 @@ bool decided_by_fence(const Config& config);
 size_t witness_votes(const Config& config);
 // It only keeps what nodes write about themselves, and they judge who has its vote.
 bool nodes_judge_witness(const Config& config);
+// Where nodes keep slots (cluster/witness): the witness, if they judge it, or the disk of [lease].
+std::optional<Witness> slot_place(const Config& config);
 // How many votes are a majority.
 size_t majority(const Config& config);
 // Whether the nodes that are not in a ring could have the right to decide meanwhile, if the witness

@@ -10,6 +10,9 @@ namespace {
 std::string absence_timer(NodeId node, uint64_t epoch) {
   return fmt::format("absent/{}/{}", node, epoch);
 }
+std::string lease_timer(NodeId node, uint64_t epoch) {
+  return fmt::format("lease/{}/{}", node, epoch);
+}
 std::string return_timer(NodeId node, uint64_t epoch) {
   return fmt::format("return/{}/{}", node, epoch);
 }
@@ -36,9 +39,14 @@ std::vector<Timer> timers_of(const State& state, const View& view, const Timing&
   const NodeId first = *view.members.begin();
   for (const Node& node : state.config().nodes) {
     if (view.members.contains(node.id) || state.let_go(node.id) != LetGo::unproven) continue;
-    const auto facts = state.nodes.find(node.id);
-    if (facts != state.nodes.end() && facts->second.absent_too_long) continue;
-    timers.push_back({absence_timer(node.id, state.durable.epoch), first, timing.lease_proof});
+    const auto found = state.nodes.find(node.id);
+    const NodeState facts = found == state.nodes.end() ? NodeState{} : found->second;
+    // The proof comes before somebody is fenced for want of one.
+    if (facts.lease_counts)
+      timers.push_back(
+          {lease_timer(node.id, state.durable.epoch), first, timing.lease_proof, node.id});
+    if (!facts.absent_too_long)
+      timers.push_back({absence_timer(node.id, state.durable.epoch), first, timing.lease_proof});
   }
   for (const NodeId node : view.members) {
     const auto facts = state.nodes.find(node);
@@ -63,15 +71,15 @@ std::vector<Timer> timers_of(const State& state, const View& view, const Timing&
   return timers;
 }
 
-void apply_expiry(State& state, const View& view, const std::string& timer) {
+void apply_expiry(State& state, const View& view, const std::string& timer, bool may_decide) {
   for (const Node& node : state.config().nodes) {
-    if (view.members.contains(node.id) || timer != absence_timer(node.id, state.durable.epoch))
-      continue;
+    if (view.members.contains(node.id)) continue;
     NodeState& facts = state.nodes[node.id];
-    facts.absent_too_long = true;
-    // The other side's lease runs out only while it is this side that may decide.
-    if (facts.lease_counts && state.let_go(node.id) == LetGo::unproven &&
-        has_right_to_decide(state, view))
+    if (timer == absence_timer(node.id, state.durable.epoch)) facts.absent_too_long = true;
+    // The other side's lease runs out only while it is this side that may decide, and has since it
+    // began the epoch that the timer is of.
+    if (timer == lease_timer(node.id, state.durable.epoch) && facts.lease_counts &&
+        state.let_go(node.id) == LetGo::unproven && may_decide)
       state.durable.let_go[node.id] = LetGo::lease;
   }
   for (auto& [node, facts] : state.nodes)

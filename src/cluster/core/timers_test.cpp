@@ -22,7 +22,7 @@ TEST_F(TimersTest, a_failure_expires) {
   world.failed_on(kSv1);
   const auto running = timers();
   ASSERT_THAT(running, SizeIs(1));
-  apply_expiry(world.state, world.view, running[0].name);
+  apply_expiry(world.state, world.view, running[0].name, true);
   EXPECT_THAT(world.group().failures, IsEmpty());
 }
 
@@ -31,9 +31,23 @@ TEST_F(TimersTest, the_return_of_a_node_is_not_waited_for_longer_than_a_lease) {
   const auto running = timers();
   ASSERT_THAT(running, SizeIs(1));
   EXPECT_EQ(running[0].duration, derive_timing(world.state.config())->lease_proof);
-  apply_expiry(world.state, world.view, running[0].name);
+  apply_expiry(world.state, world.view, running[0].name, true);
   EXPECT_TRUE(world.state.nodes[kSv1].back_too_long);
   EXPECT_THAT(timers(), IsEmpty());
+}
+
+TEST_F(TimersTest, the_end_of_a_lease_proves_something_where_this_side_could_decide_all_the_time) {
+  for (const bool may_decide : {true, false}) {
+    SCOPED_TRACE(may_decide);
+    world = World();
+    world.state.nodes[kSv2].lease_counts = true;
+    world.is_lost(kSv2);
+    const auto running = timers();
+    ASSERT_THAT(running, SizeIs(2)) << "the lease, and how long it has been away";
+    EXPECT_EQ(running[0].ends_lease_of, kSv2);
+    apply_expiry(world.state, world.view, running[0].name, may_decide);
+    EXPECT_EQ(world.state.let_go(kSv2), may_decide ? LetGo::lease : LetGo::unproven);
+  }
 }
 
 TEST_F(TimersTest, a_group_goes_home_when_home_has_been_healthy_for_long_enough) {
@@ -42,7 +56,7 @@ TEST_F(TimersTest, a_group_goes_home_when_home_has_been_healthy_for_long_enough)
   const auto running = timers();
   ASSERT_THAT(running, SizeIs(1));
   EXPECT_EQ(running[0].owner, kSv2);
-  apply_expiry(world.state, world.view, running[0].name);
+  apply_expiry(world.state, world.view, running[0].name, true);
   EXPECT_TRUE(world.group().failback_due);
 }
 

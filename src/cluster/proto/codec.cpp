@@ -24,7 +24,7 @@ Enum parse_enum(const Json& json, const std::array<Enum, count>& values) {
 }
 
 constexpr std::array kLetGos{LetGo::unproven, LetGo::left, LetGo::power_off, LetGo::lease,
-                             LetGo::confirmed};
+                             LetGo::released, LetGo::confirmed};
 constexpr std::array kEvents{Event::start, Event::failover, Event::recover};
 constexpr std::array kPhases{Phase::offline, Phase::starting, Phase::online, Phase::stopping,
                              Phase::stuck};
@@ -100,6 +100,9 @@ Json write(const Durable& durable) {
   Json let_go = Json::array();
   for (const auto& [node, proof] : durable.let_go)
     let_go.push_back({{"node", node.value}, {"proof", name_of(proof)}});
+  Json last_epochs = Json::array();
+  for (const auto& [node, epoch] : durable.last_epochs)
+    last_epochs.push_back({{"node", node.value}, {"epoch", epoch}});
   Json retired = Json::array();
   for (const auto& [node, name] : durable.retired)
     retired.push_back({{"node", node.value}, {"name", name}});
@@ -110,6 +113,7 @@ Json write(const Durable& durable) {
   return {{"epoch", durable.epoch},
           {"epoch_members", ids(durable.epoch_members)},
           {"settled_epoch", durable.settled_epoch},
+          {"last_epochs", last_epochs},
           {"version", durable.version},
           {"applied", write(durable.applied)},
           {"locked", durable.intent.locked},
@@ -125,6 +129,8 @@ Durable parse_durable(const Json& json, const ConfigReader& read_config) {
   durable.epoch = json.at("epoch");
   durable.epoch_members = parse_ids(json.at("epoch_members"));
   durable.settled_epoch = json.at("settled_epoch");
+  for (const Json& item : json.value("last_epochs", Json::array()))
+    durable.last_epochs[NodeId{item.at("node").get<uint32_t>()}] = item.at("epoch");
   durable.version = json.at("version");
   durable.applied = parse_applied(json.at("applied"), read_config);
   durable.intent.locked = json.at("locked");
@@ -350,6 +356,9 @@ Json write(const FenceResult& m) {
   return {{"say", "fence-result"}, {"target", m.target.value}, {"attempt", m.attempt},
           {"proved", m.proved},    {"problem", m.problem},     {"milliseconds", m.milliseconds}};
 }
+Json write(const Released& m) {
+  return {{"say", "released"}, {"node", m.node.value}, {"epoch", m.epoch}};
+}
 Json write(const TimerExpired& m) {
   return {{"say", "timer-expired"}, {"timer", m.timer}};
 }
@@ -394,6 +403,8 @@ Message parse_message(const Json& json, const ConfigReader& read_config) {
   if (say == "fence-result")
     return FenceResult{NodeId{json.at("target").get<uint32_t>()}, json.at("attempt"),
                        json.at("proved"), json.at("problem"), json.at("milliseconds")};
+  if (say == "released")
+    return Released{NodeId{json.at("node").get<uint32_t>()}, json.at("epoch")};
   if (say == "timer-expired") return TimerExpired{json.at("timer")};
   if (say == "leaving") return Leaving{};
   if (say == "goodbye") return Goodbye{};

@@ -149,7 +149,7 @@ class RandomRun {
     const NodeId absent = any_node();
     if (replica.view().members.contains(absent)) return;
     cluster_.lease_runs_out(absent);
-    cluster_.expire(owner, fmt::format("absent/{}/", absent));
+    cluster_.expire(owner, fmt::format("lease/{}/", absent));
   }
 
   void ask(NodeId node) {

@@ -218,7 +218,7 @@ TEST_F(Story, the_end_of_a_lease_is_one_only_where_a_lease_counts) {
     cluster.all_up();
     cluster.cut_power(kSv1);
     cluster.run();
-    cluster.expire(kSv2, "absent/");
+    cluster.expire(kSv2, "lease/");
     cluster.run();
     EXPECT_EQ(cluster.owners("g1"), counts ? nodes({2}) : nodes({}));
   }

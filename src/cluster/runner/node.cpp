@@ -87,7 +87,9 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, const proto
           }},
       node_services_retry_(io),
       lease_(io, keeper_, [this](core::Renew renew) { say(renew); }),
-      vote_(io, self, read_file(paths_.authkey).value_or(""), [this] { judge_votes(); }),
+      slots_(
+          io, self, read_file(paths_.authkey).value_or(""), [this] { judge_votes(); },
+          [this] { tell_released(); }),
       fencer_(
           io, self, [this](core::FenceResult result) { say(result); },
           [this](const core::FenceOrder& order) {
@@ -153,7 +155,7 @@ Task<Result<void>> Node::start() {
 
   config_counter_seen_ = replica_.state().durable.applied.counter;
   clustered_ = config().nodes.size() > 1;
-  vote_.configure(config(), timing_);
+  slots_.configure(config(), timing_);
   engine_ =
       clustered_ ? membership::make_corosync_engine(io_) : membership::make_solo_engine(io_, self_);
   engine_->start({
@@ -165,14 +167,14 @@ Task<Result<void>> Node::start() {
       [this](core::NodeId from, std::string_view text) { heard(from, text); },
       [this](const membership::QuorumChanged& counted) {
         votes_.counted(counted);
-        stand_for_vote();
+        update_slot();
         judge_votes();
       },
       [this](const std::string& why) {
         note(Note::Level::warning, "Corosync", why);
         membership_changed_at_ = now();
         votes_.engine_lost();
-        stand_for_vote();
+        update_slot();
         carry_out(replica_.engine_lost());
       },
   });
@@ -184,14 +186,21 @@ Task<Result<void>> Node::start() {
   co_return Result<void>{};
 }
 
-void Node::stand_for_vote() {
+void Node::update_slot() {
   const auto runs = [](const auto& entry) { return !entry.second->machine().idle(); };
-  vote_.stand(votes_.standing(config().nodes.size(),
+  slots_.stand(votes_.standing(config().nodes.size(),
                               static_cast<size_t>(std::ranges::count_if(groups_, runs))));
+  slots_.write_released(owns_something() ? std::nullopt : replica_.ended_epoch());
+}
+
+// Who let go of everything is told to all, because it changes what they decide.
+void Node::tell_released() {
+  for (const core::Released& word : slots_.released())
+    if (replica_.is_news(word)) say(word);
 }
 
 void Node::judge_votes() {
-  while (const auto word = votes_.judge(vote_.verdict())) engine_->judge(*word);
+  while (const auto word = votes_.judge(slots_.verdict())) engine_->judge(*word);
 }
 
 // On a worker, because votequorum does not answer while Corosync hangs.
@@ -238,7 +247,7 @@ void Node::stay_awake() {
 }
 
 void Node::look_at_clock() {
-  vote_.look_at_clock();
+  slots_.look_at_clock();
   if (!wakefulness_.overslept(now(), timing_.detect)) return;
   note(Note::Level::warning, "node " + name(),
        "stood still for longer than the others wait for it");
@@ -297,7 +306,7 @@ void Node::carry_out(core::Ready ready) {
 // What follows from the state as it is now. Called after every step; does only what is new.
 void Node::react() {
   react_to_config();
-  stand_for_vote();
+  update_slot();
   watch_right();
   give_orders();
   run_timers();
@@ -330,7 +339,7 @@ void Node::react_to_config() {
       if (!stopped) std::_Exit(EXIT_FAILURE);
     });
   }
-  vote_.configure(config(), timing_);
+  slots_.configure(config(), timing_);
   note(Note::Level::info, "configuration",
        fmt::format("version {} is in force", config_counter_seen_));
   for (auto& [name, runner] : groups_)
@@ -379,7 +388,7 @@ Json Node::status() const {
   context.node_services = node_service_states();
   context.witness_votes = witness_votes_;
   if (config().witness && config().witness->type != core::WitnessType::qnetd) {
-    context.witness_problem = vote_.problem();
+    context.witness_problem = slots_.problem();
     context.witness_votes = context.witness_problem.empty();
   }
   context.power_problems = fencer_.device_problems();

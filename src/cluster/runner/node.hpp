@@ -22,7 +22,7 @@
 #include "cluster/runner/status.hpp"
 #include "cluster/runner/store.hpp"
 #include "cluster/runner/timeline.hpp"
-#include "cluster/runner/vote.hpp"
+#include "cluster/runner/slot_watch.hpp"
 #include "cluster/witness/vote_count.hpp"
 
 namespace tasuki::runner {
@@ -98,6 +98,7 @@ class Node {
     return right_.isolated() ? executor::Standing::isolated : executor::Standing::keeps;
   }
   void run_timers();
+  void run_timer(const core::Timer& timer);
   void stay_awake();
   void look_at_clock();
   void watch_right();
@@ -105,8 +106,9 @@ class Node {
   // Something of a group is up here or under way.
   [[nodiscard]] bool owns_something() const;
   void ask_witness();
-  void stand_for_vote();
+  void update_slot();
   void judge_votes();
+  void tell_released();
   void tell_accounts();
   void remember_since();
   Task<void> adopt_node_services(process::HelloReply kept);
@@ -143,7 +145,7 @@ class Node {
   core::GroupReport node_services_report_;
   asio::steady_timer node_services_retry_;
   Lease lease_;
-  Vote vote_;
+  SlotWatch slots_;
   Fencer fencer_;
   std::map<std::string, std::unique_ptr<asio::steady_timer>> timers_;
   std::map<std::string, std::shared_ptr<Waiting>> waiting_;

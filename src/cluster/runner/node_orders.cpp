@@ -110,12 +110,20 @@ void Node::run_timers() {
   });
   for (const core::Timer& timer : wanted) {
     if (timer.owner != self_ || timers_.contains(timer.name)) continue;
-    auto& running = timers_[timer.name];
-    running = std::make_unique<asio::steady_timer>(io_, timer.duration);
-    running->async_wait([this, name = timer.name](boost::system::error_code stopped) {
-      if (!stopped) say(core::TimerExpired{name});
-    });
+    timers_[timer.name] = std::make_unique<asio::steady_timer>(io_);
+    run_timer(timer);
   }
+}
+
+void Node::run_timer(const core::Timer& timer) {
+  auto& running = *timers_.at(timer.name);
+  running.expires_after(timer.duration);
+  running.async_wait([this, timer](boost::system::error_code stopped) {
+    if (stopped || !timers_.contains(timer.name)) return;
+    if (timer.ends_lease_of && slots_.has_written(*timer.ends_lease_of, timer.duration))
+      return run_timer(timer);
+    say(core::TimerExpired{timer.name});
+  });
 }
 
 void Node::watch_right() {

@@ -34,6 +34,7 @@ struct Hooks {
   std::function<bool()> believe_stop;  // a partition that is not unmounted counts as stopped
   std::function<bool()> renew_alone;   // the lease is renewed without the ring
   std::function<bool()> witness_for_all;
+  std::function<bool()> release_early;  // it writes that it let go while it still holds something
   std::function<bool(bool)> lease_counts;
 };
 

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "cluster/core/farewell.hpp"
-#include "cluster/core/timers.hpp"
 
 namespace tasuki::simulation {
 
@@ -38,7 +37,9 @@ Tasukid::Tasukid(Context context)
                        return (replica_->agreed() && lease_.held(context_.hardware.now())) ||
                               config().nodes.size() == 1;
                      }},
-      vote_(context_.hardware, context_.witness, [this] { judge_votes(); }),
+      slots_(
+          context_.hardware, context_.witness, [this] { judge_votes(); },
+          [this] { tell_released(); }),
       fences_(context_.hardware.id()),
       boot_(static_cast<uint64_t>(context_.around.now().count())) {}
 
@@ -98,7 +99,7 @@ void Tasukid::make_replica(const process::HelloReply& kept) {
   replica_->set_lease_counts(falsify ? falsify(counts) : counts);
   if (!kept.leased) replica_->was_off();
   config_counter_seen_ = replica_->state().durable.applied.counter;
-  vote_.configure(config(), timing_);
+  slots_.configure(config(), timing_);
 }
 
 void Tasukid::take_over(const process::HelloReply& kept) {
@@ -146,7 +147,7 @@ void Tasukid::engine_is_back() {
 void Tasukid::engine_lost(const std::string& why) {
   connection_.end();
   votes_.engine_lost();
-  stand_for_vote();
+  update_slot();
   note({Note::Level::warning, "Corosync", why});
   heard_ = {};
   carry_out(replica_->engine_lost());
@@ -160,7 +161,7 @@ void Tasukid::stay_awake() {
 }
 
 void Tasukid::look_at_clock() {
-  vote_.look_at_clock();
+  slots_.look_at_clock();
   if (!wakefulness_.overslept(context_.hardware.now(), timing_.detect)) return;
   note({Note::Level::warning, "node " + config().node_name(self()),
         "stood still for longer than the others wait for it"});
@@ -172,18 +173,27 @@ void Tasukid::observe(const membership::Observation& observation) {
   const auto* counted = std::get_if<membership::QuorumChanged>(&observation);
   if (counted == nullptr) return follow(observation);
   votes_.counted(*counted);
-  stand_for_vote();
+  update_slot();
   judge_votes();
 }
 
-void Tasukid::stand_for_vote() {
+void Tasukid::update_slot() {
   const auto runs = [](const auto& entry) { return !entry.second->machine().idle(); };
-  vote_.stand(votes_.standing(config().nodes.size(),
+  slots_.stand(votes_.standing(config().nodes.size(),
                               static_cast<size_t>(std::ranges::count_if(groups_, runs))));
+  const auto& falsify = context_.around.hooks.release_early;
+  const bool holds = owns_something() && !(falsify && falsify());
+  slots_.write_released(holds ? std::nullopt : replica_->ended_epoch());
+}
+
+// Who let go of everything is told to all, because it changes what they decide.
+void Tasukid::tell_released() {
+  for (const core::Released& word : slots_.released())
+    if (replica_->is_news(word)) say(word);
 }
 
 void Tasukid::judge_votes() {
-  while (const auto word = votes_.judge(vote_.verdict()))
+  while (const auto word = votes_.judge(slots_.verdict()))
     context_.hardware.after(Time{}, connection_, [this, word] { follow(*word); });
 }
 
@@ -279,7 +289,7 @@ void Tasukid::carry_out(core::Ready ready) {
 
 void Tasukid::react() {
   react_to_config();
-  stand_for_vote();
+  update_slot();
   watch_right();
   give_orders();
   run_timers();
@@ -297,7 +307,7 @@ void Tasukid::react_to_config() {
   if (replica_->state().durable.applied.counter == config_counter_seen_) return;
   config_counter_seen_ = replica_->state().durable.applied.counter;
   timing_ = *core::derive_timing(config());
-  vote_.configure(config(), timing_);
+  slots_.configure(config(), timing_);
   note({Note::Level::info, "configuration",
         fmt::format("version {} is in force", config_counter_seen_)});
   for (auto& [name, host] : groups_)
@@ -359,11 +369,17 @@ void Tasukid::run_timers() {
     timers_[timer.name] = life;
     Time duration = timer.duration;
     if (context_.around.hooks.timer) duration = context_.around.hooks.timer(timer.name, duration);
-    context_.hardware.at(context_.hardware.now() + duration, life, [this, name = timer.name] {
-      context_.timer_expired(name);
-      say(core::TimerExpired{name});
-    });
+    run_timer(timer, duration, life);
   }
+}
+
+void Tasukid::run_timer(const core::Timer& timer, Time duration, const Life& life) {
+  context_.hardware.at(context_.hardware.now() + duration, life, [this, timer, duration, life] {
+    if (timer.ends_lease_of && slots_.has_written(*timer.ends_lease_of, timer.duration))
+      return run_timer(timer, duration, life);
+    context_.timer_expired(timer.name);
+    say(core::TimerExpired{timer.name});
+  });
 }
 
 void Tasukid::carry_out_fences() {

@@ -12,6 +12,7 @@
 #include "cluster/core/lease_clock.hpp"
 #include "cluster/core/replica.hpp"
 #include "cluster/core/right_watch.hpp"
+#include "cluster/core/timers.hpp"
 #include "cluster/core/timing.hpp"
 #include "cluster/core/wakefulness.hpp"
 #include "cluster/executor/orders.hpp"
@@ -21,7 +22,7 @@
 #include "cluster/simulation/keeper_host.hpp"
 #include "cluster/simulation/power_switch.hpp"
 #include "cluster/simulation/state_disk.hpp"
-#include "cluster/simulation/vote_host.hpp"
+#include "cluster/simulation/slot_host.hpp"
 #include "cluster/witness/vote_count.hpp"
 
 namespace tasuki::simulation {
@@ -90,8 +91,9 @@ class Tasukid {
   void connect();
   void observe(const membership::Observation& observation);
   void follow(const membership::Observation& observation);
-  void stand_for_vote();
+  void update_slot();
   void judge_votes();
+  void tell_released();
   void heard(const membership::Message& message);
   void remember(const std::string& what);
   void engine_lost(const std::string& why);
@@ -101,6 +103,7 @@ class Tasukid {
   void watch_right();
   void give_orders();
   void run_timers();
+  void run_timer(const core::Timer& timer, Time duration, const Life& life);
   void stay_awake();
   void look_at_clock();
   void carry_out_fences();
@@ -133,7 +136,7 @@ class Tasukid {
   bool leaving_ = false;
   bool leaver_wakes_ = false;  // something changed that it waits for
   std::optional<core::Moment> look_at_right_;
-  VoteHost vote_;
+  SlotHost slots_;
   core::FenceQueue fences_;
   std::map<std::string, Life> timers_;
   std::map<std::string, Waiting> waiting_;

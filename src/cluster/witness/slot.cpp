@@ -38,7 +38,8 @@ std::string encode(const Slot& slot, std::string_view key) {
       {"format", kFormat},         {"node", slot.node.value},
       {"sequence", slot.sequence}, {"claim", kClaims.at(static_cast<size_t>(slot.claim))},
       {"ring", slot.ring},         {"groups", slot.groups},
-      {"term", slot.term}}.dump();
+      {"term", slot.term},
+      {"released", slot.released ? Json(*slot.released) : Json(nullptr)}}.dump();
   std::string line = fmt::format("{} {}\n", seal(text, key), text);
   TASUKI_ASSERT(line.size() <= kSlotBytesMax);
   return line;
@@ -60,6 +61,8 @@ Result<Slot> decode(std::string_view text, std::string_view key) {
             .ring = json.value("ring", ""),
             .groups = json.value("groups", size_t{0}),
             .term = json.value("term", uint64_t{0})};
+  if (const Json released = json.value("released", Json(nullptr)); released.is_number_unsigned())
+    slot.released = released.get<uint64_t>();
   const std::string claim = json.value("claim", "");
   for (size_t known = 0; known < kClaims.size(); ++known)
     if (claim == kClaims.at(known)) slot.claim = static_cast<Claim>(known);

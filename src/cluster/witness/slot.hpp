@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,9 @@ struct Slot {
   // The highest of a good claim that the node knows it knows all of: each claim has a higher one
   // than all before it.
   uint64_t term = 0;
+  // It holds nothing, and starts nothing before it is a member of a newer epoch than this one
+  // (core::Released).
+  std::optional<uint64_t> released = {};
   friend bool operator==(const Slot&, const Slot&) = default;
 };
 

@@ -58,6 +58,19 @@ std::optional<core::NodeId> Voter::stranger() const {
   return std::nullopt;
 }
 
+std::vector<core::Released> Voter::released() const {
+  std::vector<core::Released> words;
+  for (const auto& [node, known] : others_)
+    if (known.slot && known.slot->released) words.push_back({node, *known.slot->released});
+  return words;
+}
+
+bool Voter::has_written(core::NodeId node, milliseconds within, Moment now) const {
+  const auto found = others_.find(node);
+  // What was found by the first look may be of any age.
+  return found != others_.end() && found->second.before && now - found->second.since < within;
+}
+
 // The other side is awake, and runs more groups, or as many and has the lowest id.
 bool Voter::should_lose(Moment now) const {
   size_t here = standing_.groups;

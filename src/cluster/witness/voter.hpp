@@ -19,8 +19,10 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "cluster/core/config.hpp"
+#include "cluster/core/message.hpp"
 #include "cluster/core/moment.hpp"
 #include "cluster/witness/slot.hpp"
 
@@ -93,6 +95,10 @@ class Voter {
   // Another node whose slot was never readable here, although the witness was read: it has not
   // written to this witness yet, or both do not see the same one.
   [[nodiscard]] std::optional<core::NodeId> stranger() const;
+  // Who wrote, as it was read last, that it let go of everything.
+  [[nodiscard]] std::vector<core::Released> released() const;
+  // The node was seen to write within the time before `now`.
+  [[nodiscard]] bool has_written(core::NodeId node, milliseconds within, Moment now) const;
   // From one look to the next; less while the ring waits for a vote that the next may bring.
   [[nodiscard]] milliseconds pause(Moment now) const;
 

@@ -1,4 +1,4 @@
-// Looks at a witness that only keeps slots, as runner/vote does.
+// Looks at a witness that only keeps slots, as runner/slot_watch does.
 #pragma once
 
 #include <functional>
@@ -10,19 +10,31 @@
 
 namespace tasuki::simulation {
 
-class VoteHost {
+class SlotHost {
  public:
-  // `changed` is called when verdict() is another.
-  VoteHost(Hardware& hardware, SlotWitness& witness, std::function<void()> changed)
-      : hardware_(hardware), witness_(witness), changed_(std::move(changed)) {}
-  VoteHost(const VoteHost&) = delete;
-  VoteHost& operator=(const VoteHost&) = delete;
-  ~VoteHost();
+  // `changed` is called when verdict() is another, `looked` after each look.
+  SlotHost(Hardware& hardware, SlotWitness& witness, std::function<void()> changed,
+           std::function<void()> looked)
+      : hardware_(hardware),
+        witness_(witness),
+        changed_(std::move(changed)),
+        looked_(std::move(looked)) {}
+  SlotHost(const SlotHost&) = delete;
+  SlotHost& operator=(const SlotHost&) = delete;
+  ~SlotHost();
 
   void configure(const core::Config& config, const core::Timing& timing);
   void stand(const witness::Standing& standing);
+  // What it says of the epoch in which it let go (witness::Slot::released).
+  void write_released(std::optional<uint64_t> epoch);
   void look_at_clock() { judge(); }
   [[nodiscard]] witness::Verdict verdict() const { return verdict_; }
+  [[nodiscard]] std::vector<core::Released> released() const {
+    return voter_ ? voter_->released() : std::vector<core::Released>{};
+  }
+  [[nodiscard]] bool has_written(core::NodeId node, core::milliseconds within) const {
+    return voter_ && voter_->has_written(node, within, hardware_.now());
+  }
 
  private:
   void look();
@@ -35,6 +47,7 @@ class VoteHost {
   Hardware& hardware_;
   SlotWitness& witness_;
   std::function<void()> changed_;
+  std::function<void()> looked_;
   std::unique_ptr<witness::Voter> voter_;
   witness::Times times_{};
   std::vector<core::NodeId> others_;
@@ -44,6 +57,8 @@ class VoteHost {
   bool looking_ = false;
   bool look_at_once_ = false;
   bool knows_own_slot_ = false;
+  bool stands_for_vote_ = false;
+  std::optional<uint64_t> released_;
   witness::Verdict verdict_ = witness::Verdict::no;
 };
 

@@ -1,4 +1,4 @@
-#include "cluster/simulation/vote_host.hpp"
+#include "cluster/simulation/slot_host.hpp"
 
 #include <algorithm>
 
@@ -6,34 +6,40 @@
 
 namespace tasuki::simulation {
 
-VoteHost::~VoteHost() {
+SlotHost::~SlotHost() {
   life_.end();
   next_look_.end();
   deadline_.end();
 }
 
-void VoteHost::configure(const core::Config& config, const core::Timing& timing) {
+void SlotHost::configure(const core::Config& config, const core::Timing& timing) {
   times_ = {timing.witness_look, timing.witness_vote, timing.witness_silence, timing.witness_grace};
   others_.clear();
   for (const core::Node& node : config.nodes)
     if (node.id != hardware_.id()) others_.push_back(node.id);
-  if (!core::nodes_judge_witness(config))
+  stands_for_vote_ = core::nodes_judge_witness(config);
+  if (!core::slot_place(config))
     voter_.reset();
   else if (!voter_)
     voter_ = std::make_unique<witness::Voter>(hardware_.id(), times_);
   else
     voter_->set_times(times_);
   judge();
+  look_again({});
 }
 
-void VoteHost::stand(const witness::Standing& standing) {
-  if (!voter_) return;
+void SlotHost::write_released(std::optional<uint64_t> epoch) {
+  if (std::exchange(released_, epoch) != epoch && voter_) look_again({});
+}
+
+void SlotHost::stand(const witness::Standing& standing) {
+  if (!voter_ || !stands_for_vote_) return;
   const bool news = voter_->stand(standing, hardware_.now());
   judge();
   if (news) look_again({});
 }
 
-void VoteHost::look_again(core::milliseconds after) {
+void SlotHost::look_again(core::milliseconds after) {
   if (looking_) {
     look_at_once_ |= after == core::milliseconds{};
     return;
@@ -45,10 +51,11 @@ void VoteHost::look_again(core::milliseconds after) {
   });
 }
 
-void VoteHost::look() {
+void SlotHost::look() {
   looking_ = true;
   if (!knows_own_slot_) return learn_own_slot();
-  const witness::Slot slot = voter_->begin(hardware_.now());
+  witness::Slot slot = voter_->begin(hardware_.now());
+  slot.released = released_;
   witness::Look look;
   look.begun = hardware_.now();
   look.read_first = voter_->leader();
@@ -59,7 +66,7 @@ void VoteHost::look() {
   });
 }
 
-void VoteHost::learn_own_slot() {
+void SlotHost::learn_own_slot() {
   const core::NodeId self = hardware_.id();
   witness_.read(self, {self}, [this, self, life = life_](SlotWitness::Read read) {
     if (!life.lasts()) return;
@@ -74,7 +81,7 @@ void VoteHost::learn_own_slot() {
   });
 }
 
-void VoteHost::read_others(witness::Look look) {
+void SlotHost::read_others(witness::Look look) {
   look.read_begun = hardware_.now();
   std::vector<core::NodeId> order = others_;
   std::ranges::partition(order, [&](core::NodeId node) { return node == look.read_first; });
@@ -88,18 +95,19 @@ void VoteHost::read_others(witness::Look look) {
   });
 }
 
-void VoteHost::looked(const witness::Look& look) {
+void SlotHost::looked(const witness::Look& look) {
   looking_ = false;
   if (!voter_) return;
   voter_->end(look);
   judge();
+  looked_();
   const bool at_once = std::exchange(look_at_once_, false);
   look_again(at_once ? core::milliseconds{} : voter_->pause(hardware_.now()));
 }
 
-void VoteHost::judge() {
+void SlotHost::judge() {
   const core::Moment now = hardware_.now();
-  const auto verdict = voter_ ? voter_->verdict(now) : witness::Verdict::no;
+  const auto verdict = voter_ && stands_for_vote_ ? voter_->verdict(now) : witness::Verdict::no;
   if (const auto deadline = voter_ ? voter_->deadline(now) : std::nullopt) {
     deadline_.end();
     deadline_ = Life();

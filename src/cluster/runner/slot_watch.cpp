@@ -1,4 +1,4 @@
-#include "cluster/runner/vote.hpp"
+#include "cluster/runner/slot_watch.hpp"
 
 #include <fmt/format.h>
 
@@ -8,13 +8,13 @@
 
 namespace tasuki::runner {
 
-struct Vote::Place {
+struct SlotWatch::Place {
   std::unique_ptr<witness::Slots> slots;
   std::vector<core::NodeId> others;
 };
 
 // What came of a look.
-struct Vote::Seen {
+struct SlotWatch::Seen {
   witness::Look look;
   std::optional<std::string> own;  // the node's own slot, when only that was asked for
   std::string problem;
@@ -36,50 +36,66 @@ std::vector<core::NodeId> in_order(std::vector<core::NodeId> others,
 
 }  // namespace
 
-Vote::Vote(asio::io_context& io, core::NodeId self, std::string key, std::function<void()> changed)
+SlotWatch::SlotWatch(asio::io_context& io, core::NodeId self, std::string key,
+                     std::function<void()> changed, std::function<void()> looked)
     : io_(io),
       self_(self),
       key_(std::move(key)),
       changed_(std::move(changed)),
+      looked_(std::move(looked)),
       look_timer_(io),
       end_timer_(io) {}
 
-Vote::~Vote() {
+SlotWatch::~SlotWatch() {
   worker_.join();
 }
 
-void Vote::configure(const core::Config& config, const core::Timing& timing) {
+void SlotWatch::configure(const core::Config& config, const core::Timing& timing) {
   times_ = {timing.witness_look, timing.witness_vote, timing.witness_silence, timing.witness_grace};
   std::vector<core::NodeId> others;
   for (const core::Node& node : config.nodes) {
     names_[node.id] = node.name;
     if (node.id != self_) others.push_back(node.id);
   }
-  const auto wanted = core::nodes_judge_witness(config) ? config.witness : std::nullopt;
-  if (wanted != witness_) {
-    witness_ = wanted;
+  stands_for_vote_ = core::nodes_judge_witness(config);
+  const auto wanted = core::slot_place(config);
+  if (wanted != wanted_place_) {
+    wanted_place_ = wanted;
     voter_.reset();
     place_.reset();
     knows_own_slot_ = false;
   }
-  if (!witness_) return judge();
+  if (!wanted_place_) return judge();
   if (!voter_) voter_ = std::make_unique<witness::Voter>(self_, times_);
   voter_->set_times(times_);
   if (!place_ || place_->others != others)
     place_ = std::make_shared<Place>(
-        Place{witness::open_slots(*witness_, config.cluster_name), std::move(others)});
+        Place{witness::open_slots(*wanted_place_, config.cluster_name), std::move(others)});
   judge();
+  look_again({});
 }
 
-void Vote::stand(const witness::Standing& standing) {
-  if (!voter_) return;
+void SlotWatch::write_released(std::optional<uint64_t> epoch) {
+  if (std::exchange(released_, epoch) != epoch && voter_) look_again({});
+}
+
+std::vector<core::Released> SlotWatch::released() const {
+  return voter_ ? voter_->released() : std::vector<core::Released>{};
+}
+
+bool SlotWatch::has_written(core::NodeId node, core::milliseconds within) const {
+  return voter_ && voter_->has_written(node, within, now());
+}
+
+void SlotWatch::stand(const witness::Standing& standing) {
+  if (!voter_ || !stands_for_vote_) return;
   const bool news = voter_->stand(standing, now());
   judge();
   if (news) look_again({});
 }
 
-std::string Vote::problem() const {
-  if (!witness_) return "";
+std::string SlotWatch::problem() const {
+  if (!wanted_place_) return "";
   if (!problem_.empty()) return problem_;
   if (now() - last_good_look_ > times_.silence)
     return fmt::format("it has not answered for more than {}", format_duration(times_.silence));
@@ -89,7 +105,7 @@ std::string Vote::problem() const {
   return "";
 }
 
-void Vote::look_again(core::milliseconds after) {
+void SlotWatch::look_again(core::milliseconds after) {
   if (looking_) {
     look_at_once_ |= after == core::milliseconds{};
     return;
@@ -100,7 +116,7 @@ void Vote::look_again(core::milliseconds after) {
   });
 }
 
-void Vote::look() {
+void SlotWatch::look() {
   looking_ = true;
   if (!knows_own_slot_) {
     asio::post(worker_, [this, place = place_] {
@@ -114,7 +130,8 @@ void Vote::look() {
     });
     return;
   }
-  const witness::Slot slot = voter_->begin(now());
+  witness::Slot slot = voter_->begin(now());
+  slot.released = released_;
   Seen seen;
   seen.look.begun = now();
   seen.look.read_first = voter_->leader();
@@ -138,7 +155,7 @@ void Vote::look() {
   });
 }
 
-void Vote::heard(const std::shared_ptr<Place>& place, Seen seen) {
+void SlotWatch::heard(const std::shared_ptr<Place>& place, Seen seen) {
   looking_ = false;
   if (place == place_) {
     problem_ = seen.problem;
@@ -156,15 +173,17 @@ void Vote::heard(const std::shared_ptr<Place>& place, Seen seen) {
       voter_->end(seen.look);
     }
     judge();
+    looked_();
   }
   if (!place_) return;
   const bool at_once = std::exchange(look_at_once_, false);
   look_again(at_once ? core::milliseconds{} : voter_->pause(now()));
 }
 
-void Vote::judge() {
+void SlotWatch::judge() {
   const Moment time = now();
-  const auto verdict = voter_ ? voter_->verdict(time) : witness::Verdict::no;
+  const auto verdict =
+      voter_ && stands_for_vote_ ? voter_->verdict(time) : witness::Verdict::no;
   if (const auto deadline = voter_ ? voter_->deadline(time) : std::nullopt) {
     end_timer_.expires_at(*deadline);
     end_timer_.async_wait([this](boost::system::error_code stopped) {

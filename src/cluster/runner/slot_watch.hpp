@@ -1,5 +1,6 @@
-// The vote of a witness that only keeps slots: looks at it again and again, and says whether this
-// node's ring has the vote.
+// Looks again and again at the place where nodes keep slots: a witness that only keeps them, or the
+// disk of [lease]. Says whether this node's ring has the witness's vote, and who let go of
+// everything.
 #pragma once
 
 #include <functional>
@@ -7,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cluster/core/timing.hpp"
 #include "cluster/witness/slots.hpp"
@@ -15,27 +17,33 @@
 
 namespace tasuki::runner {
 
-class Vote {
+class SlotWatch {
  public:
   // `key`: the cluster's, with which slots are sealed. `changed` is called when verdict() is
-  // another.
-  Vote(asio::io_context& io, core::NodeId self, std::string key, std::function<void()> changed);
-  Vote(const Vote&) = delete;
-  Vote& operator=(const Vote&) = delete;
+  // another, `looked` after each look.
+  SlotWatch(asio::io_context& io, core::NodeId self, std::string key, std::function<void()> changed,
+            std::function<void()> looked);
+  SlotWatch(const SlotWatch&) = delete;
+  SlotWatch& operator=(const SlotWatch&) = delete;
   // Waits for a look that is under way.
-  ~Vote();
+  ~SlotWatch();
 
-  // Before anything else, and whenever the configuration changed. Nothing is looked at when the
-  // witness is none of this kind.
+  // Before anything else, and whenever the configuration changed. Nothing is looked at when it
+  // names no such place.
   void configure(const core::Config& config, const core::Timing& timing);
   void stand(const witness::Standing& standing);
+  // What it says of the epoch in which it let go (witness::Slot::released).
+  void write_released(std::optional<uint64_t> epoch);
   // Before anything that was heard is acted upon: a vote may have ended while this node stood
   // still.
   void look_at_clock() { judge(); }
 
-  // `no` when the witness is none of this kind.
+  // `no` when nodes do not judge the witness.
   [[nodiscard]] witness::Verdict verdict() const { return verdict_; }
-  // Why the witness is of no use now; empty when all is well.
+  // As in witness::Voter.
+  [[nodiscard]] std::vector<core::Released> released() const;
+  [[nodiscard]] bool has_written(core::NodeId node, core::milliseconds within) const;
+  // Why the place is of no use now; empty when all is well.
   [[nodiscard]] std::string problem() const;
 
  private:
@@ -52,7 +60,10 @@ class Vote {
   core::NodeId self_;
   std::string key_;
   std::function<void()> changed_;
-  std::optional<core::Witness> witness_;
+  std::function<void()> looked_;
+  std::optional<core::Witness> wanted_place_;
+  bool stands_for_vote_ = false;
+  std::optional<uint64_t> released_;
   std::map<core::NodeId, std::string> names_;
   std::shared_ptr<Place> place_;
   witness::Times times_{};
