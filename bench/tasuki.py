@@ -115,6 +115,21 @@ def node_deaths(lab, rounds):
     return outages
 
 
+def network_cuts(lab, rounds):
+    """The server that serves is cut from the others, and lives."""
+    outages = []
+    for _ in range(rounds):
+        lab.probe.wait_steady()
+        cut = lab.probe.server()
+        fault_at = now()
+        lab.lab("cut", cut)
+        lab.probe.wait_steady(other_than=cut)
+        outages.append(lab.probe.outage(fault_at))
+        lab.lab("heal")
+        lab.wait_all_online(via=lab.other(cut))
+    return outages
+
+
 def cold_starts(lab, rounds):
     times = []
     for _ in range(rounds):

@@ -70,6 +70,8 @@ class Maker {
       // for it: docs/simulation.md.
       for (auto& [node, traits] : made_.traits) traits.pausable = false;
     }
+    if (!core::nodes_judge_witness(config) && !core::decided_by_fence(config) && pick(3) == 0)
+      config.lease_device = "/dev/lease";
     for (uint32_t number = 1; number <= size_.groups; ++number) add_group(config, number);
   }
 

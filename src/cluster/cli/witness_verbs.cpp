@@ -7,6 +7,7 @@
 
 #include "cluster/cli/verbs.hpp"
 #include "cluster/config/parse.hpp"
+#include "cluster/core/state.hpp"
 #include "cluster/witness/server.hpp"
 #include "cluster/witness/slots.hpp"
 #include "kit/file.hpp"
@@ -48,8 +49,9 @@ void prepare(Context& context, const std::string& file) {
     for (const auto& mistake : outcome.mistakes) context.terminal.print(to_text(mistake) + "\n");
     return context.fail(api::Exit::failed, "correct the configuration first");
   }
-  const auto& witness = outcome.config->witness;
-  if (!witness) return context.fail(api::Exit::failed, file + " has no [witness]");
+  const auto slots = core::slot_place(*outcome.config);
+  const auto& witness = slots ? slots : outcome.config->witness;
+  if (!witness) return context.fail(api::Exit::failed, file + " has no [witness] and no [lease]");
   const std::string& cluster = outcome.config->cluster_name;
   Result<void> done;
   if (witness->type == core::WitnessType::disk)
@@ -61,7 +63,7 @@ void prepare(Context& context, const std::string& file) {
         "The witness {} needs no preparing; on that machine run {}\n", witness->name(),
         witness->type == core::WitnessType::http ? "tasuki witness serve" : "corosync-qnetd"));
   if (!done) return context.fail(api::Exit::failed, done.error().what);
-  context.terminal.print(fmt::format("{} is the witness of cluster {}\n", witness->place, cluster));
+  context.terminal.print(fmt::format("{} is prepared for cluster {}\n", witness->place, cluster));
 }
 
 }  // namespace
@@ -72,7 +74,7 @@ void add_witness_verbs(CLI::App& root, Context& context) {
 
   auto& preparing = *family.add_subcommand(
       "prepare",
-      "Prepare the disk or folder that the configuration names as the witness\n"
+      "Prepare the disk or folder that the configuration names under [witness] or [lease]\n"
       "Once, on one server. What has content of somebody else is refused. A web server needs no "
       "preparing.");
   preparing.footer("tasuki witness prepare /etc/tasuki/cluster.toml");

@@ -238,6 +238,7 @@ core::Config build_config(const Table& root) {
     set(config.timing.release, *timing, "release");
   }
   if (const Table* witness = root.find_table("witness")) config.witness = build_witness(*witness);
+  if (const Table* lease = root.find_table("lease")) set(config.lease_device, *lease, "device");
   for (const Table* node : root.tables("node")) config.nodes.push_back(build_node(*node));
   std::ranges::sort(config.nodes, {}, &core::Node::id);
   for (const Table* service : root.tables("service"))

@@ -129,15 +129,16 @@ void check_witness_keys(const Table& witness, Report& report) {
                    fmt::format("it says where a witness of the type \"{}\" is", type));
 }
 
-void check_witness_place(const Table& root, const Table& witness, Report& report) {
-  const auto device = witness.find_text("device");
+// A disk for slots only: nothing else may write to it.
+void check_slot_device(const Table& root, const Table& table, const char* what, Report& report) {
+  const auto device = table.find_text("device");
   if (!device) return;
   for (const Table* group : root.tables("group"))
     for (const Table* partition : group->tables("partition"))
       if (const auto used = partition->find_text("device"); used && used->value == device->value)
         report.mistake(
             device->line,
-            fmt::format("the witness is the device of a partition (line {})", used->line),
+            fmt::format("the {} is the device of a partition (line {})", what, used->line),
             "give it a disk or partition of its own; 1 MiB is enough");
 }
 
@@ -145,7 +146,7 @@ void check_witness(const Table& root, const std::vector<const Table*>& nodes, Re
   const Table* witness = root.find_table("witness");
   if (witness == nullptr) return;
   check_witness_keys(*witness, report);
-  check_witness_place(root, *witness, report);
+  check_slot_device(root, *witness, "witness", report);
   const auto text = witness->find_text("address");
   const auto address = text ? parse_address(text->value) : std::nullopt;
   const Table* owner = address ? find_owner(nodes, *address) : nullptr;
@@ -158,6 +159,23 @@ void check_witness(const Table& root, const std::vector<const Table*>& nodes, Re
         witness->line,
         fmt::format("{} nodes have a majority without a witness, so it has no vote", nodes.size()),
         "take it out, or use it with an even number of nodes");
+}
+
+// Nodes keep one set of slots, where all of them look.
+void check_lease(const Table& root, size_t nodes, Report& report) {
+  const Table* lease = root.find_table("lease");
+  if (lease == nullptr) return;
+  check_slot_device(root, *lease, "lease disk", report);
+  const Table* witness = root.find_table("witness");
+  const auto type = witness != nullptr ? witness->find_text("type") : std::nullopt;
+  if (type && type->value != "qnetd" && nodes % 2 == 0)
+    report.mistake(
+        lease->line,
+        fmt::format("the witness of the type \"{}\" does what [lease] does", type->value),
+        "take [lease] out");
+  if (nodes == 2 && witness == nullptr)
+    report.mistake(lease->line, "two nodes without a witness decide by switching each other off",
+                   "add a [witness]; one of the type \"disk\" may use this device");
 }
 
 // Without fence, what remains is the lease, which needs a majority of votes to decide and does not
@@ -217,6 +235,7 @@ void check_nodes(const Table& root, Report& report) {
   check_addresses(nodes, report);
   check_fence_agents(nodes, report);
   check_witness(root, nodes, report);
+  check_lease(root, nodes.size(), report);
   warn_of_missing_proof(root, nodes, report);
   check_guards(root, nodes, report);
 }

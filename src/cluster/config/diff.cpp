@@ -62,6 +62,8 @@ void compare_cluster(const Config& before, const Config& after, std::vector<Chan
                  changes);
   compare_facets("drives", "drives", facets_of(before.drives), facets_of(after.drives), kNoRestart,
                  changes);
+  compare_facets("lease", "lease", {{"device", before.lease_device}},
+                 {{"device", after.lease_device}}, kNoRestart, changes);
   if (before.witness && after.witness)
     compare_facets("witness", "witness", facets_of(*before.witness), facets_of(*after.witness),
                    kNoRestart, changes);

@@ -70,6 +70,14 @@ constexpr auto kWitnessKeys = std::to_array<Key>({
      .meaning = "The folder, prepared once with \"tasuki witness prepare\"."},
 });
 
+constexpr auto kLeaseKeys = std::to_array<Key>({
+    {.name = "device",
+     .type = path,
+     .required = true,
+     .meaning = "A disk or partition that every node sees and nothing else uses, prepared once "
+                "with \"tasuki witness prepare\"."},
+});
+
 constexpr auto kNodeKeys = std::to_array<Key>({
     {.name = "name", .type = name, .required = true, .meaning = "The node's name."},
     {.name = "id",
@@ -368,6 +376,13 @@ constexpr auto kTables = std::to_array<TableKeys>({
      .keys = kWitnessKeys,
      .meaning = "What holds one vote more and runs no groups, for clusters of two nodes: a third "
                 "machine, or storage that both reach. May be left out."},
+    {.path = "lease",
+     .shape = Shape::single,
+     .keys = kLeaseKeys,
+     .meaning = "A disk on which each node writes that it lives, and when it let go of everything: "
+                "that proves it to the others also where the network is cut. A witness of the type "
+                "\"disk\", \"folder\" or \"http\" does this too; then there is no [lease]. May be "
+                "left out."},
     {.path = "node",
      .shape = Shape::repeated,
      .required = true,

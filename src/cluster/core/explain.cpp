@@ -33,7 +33,7 @@ std::string proof_of(const State& state, NodeId node) {
     case LetGo::lease:
       return fmt::format("the lease of {} ran out, and its watchdog bound it to have let go", name);
     case LetGo::released:
-      return fmt::format("{} wrote to its slot that it let go of everything", name);
+      return fmt::format("{} wrote that it let go of everything", name);
     case LetGo::confirmed:
       return fmt::format("an administrator vouched that {} is down", name);
   }
@@ -47,6 +47,8 @@ std::vector<std::string> possible_proofs(const State& state, const Node& node) {
   for (const FenceDevice& device : node.fence)
     proofs.push_back(fmt::format("its power switched off by {} and confirmed, within {}",
                                  device.agent, format_duration(device.limit)));
+  if (const auto slots = slot_place(config))
+    proofs.push_back(fmt::format("its own word on {} that it let go, if it lives", slots->name()));
   const auto facts = state.nodes.find(node.id);
   const bool lease_counts = facts != state.nodes.end() && facts->second.lease_counts;
   if (const auto timing = derive_timing(config);

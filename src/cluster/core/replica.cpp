@@ -383,7 +383,7 @@ void Replica::apply_released(const Released& word) {
   if (!is_news(word)) return;
   state_.durable.let_go[word.node] = LetGo::released;
   note(Note::Level::info, fmt::format("node {}", state_.config().node_name(word.node)),
-       "wrote to its slot that it let go of everything");
+       "wrote that it let go of everything");
 }
 
 Ready Replica::written(uint64_t number) {

@@ -104,6 +104,9 @@ std::string explain_proof(const Config& config, const Node& node) {
     proof += fmt::format(
         "{}t3 by its lease{}", proof.empty() ? "" : ", or ",
         node.machine == Machine::detect ? ", if it is no virtual machine and has a watchdog" : "");
+  if (const auto slots = slot_place(config))
+    proof += fmt::format("{}when it lives and writes to {} that it let go",
+                         proof.empty() ? "" : ", or ", slots->name());
   if (proof.empty()) proof = "nothing but your word: tasuki node confirm-down " + node.name;
   return fmt::format("proof of {}: {}", node.name, proof);
 }

@@ -186,9 +186,8 @@ Result<std::vector<Disk>> plan_disks(const core::Config& config) {
       if (const auto* partition = std::get_if<core::Partition>(&resource.what))
         if (auto added = add_disk(disks, {partition->device, partition->filesystem, ""}); !added)
           return failure(added.error());
-  if (config.witness && config.witness->type == core::WitnessType::disk)
-    if (auto added =
-            add_disk(disks, {config.witness->place, "", "", witness::mark_of(config.cluster_name)});
+  if (const auto slots = core::slot_place(config); slots && slots->type == core::WitnessType::disk)
+    if (auto added = add_disk(disks, {slots->place, "", "", witness::mark_of(config.cluster_name)});
         !added)
       return failure(added.error());
   return disks;

@@ -224,6 +224,34 @@ TEST_F(Story, the_end_of_a_lease_is_one_only_where_a_lease_counts) {
   }
 }
 
+TEST_F(Story, the_word_of_a_lost_node_that_it_let_go_is_a_proof_while_it_is_in_no_newer_epoch) {
+  Cluster cluster(make_config(3, 1));
+  cluster.all_up();
+  const auto cut_off = [&] {
+    cluster.connect({nodes({2, 3}), nodes({1})});
+    cluster.run();
+    cluster.lease_runs_out(kSv1);
+    cluster.run();
+    return cluster.replica(kSv1).ended_epoch();
+  };
+  const auto word = cut_off();
+  ASSERT_TRUE(word);
+  EXPECT_EQ(cluster.owners("g1"), nodes({}));
+  cluster.say(kSv2, Released{kSv1, *word - 1});
+  cluster.run();
+  EXPECT_EQ(cluster.replica(kSv2).state().let_go(kSv1), LetGo::unproven);
+  cluster.say(kSv2, Released{kSv1, *word});
+  cluster.run();
+  EXPECT_EQ(cluster.replica(kSv3).state().let_go(kSv1), LetGo::released);
+  EXPECT_EQ(cluster.owners("g1"), nodes({2}));
+
+  cluster.connect({nodes({1, 2, 3})});
+  cluster.run();
+  EXPECT_FALSE(cluster.replica(kSv1).ended_epoch()) << "it may be told to start something";
+  ASSERT_TRUE(cut_off());
+  EXPECT_FALSE(cluster.replica(kSv2).is_news({kSv1, *word})) << "it was in a newer epoch since";
+}
+
 TEST_F(Story, two_that_lose_each_other_decide_by_the_fence) {
   Cluster cluster = fenced_pair();
   cluster.all_up();

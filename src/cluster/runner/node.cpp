@@ -189,7 +189,7 @@ Task<Result<void>> Node::start() {
 void Node::update_slot() {
   const auto runs = [](const auto& entry) { return !entry.second->machine().idle(); };
   slots_.stand(votes_.standing(config().nodes.size(),
-                              static_cast<size_t>(std::ranges::count_if(groups_, runs))));
+                               static_cast<size_t>(std::ranges::count_if(groups_, runs))));
   slots_.write_released(owns_something() ? std::nullopt : replica_.ended_epoch());
 }
 
@@ -387,9 +387,11 @@ Json Node::status() const {
         context.since["group/" + group.value] = *up_at;
   context.node_services = node_service_states();
   context.witness_votes = witness_votes_;
-  if (config().witness && config().witness->type != core::WitnessType::qnetd) {
+  if (core::nodes_judge_witness(config())) {
     context.witness_problem = slots_.problem();
     context.witness_votes = context.witness_problem.empty();
+  } else {
+    context.lease_problem = slots_.problem();
   }
   context.power_problems = fencer_.device_problems();
   context.account_problems = account_problems(config(), accounts_);

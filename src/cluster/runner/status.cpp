@@ -163,6 +163,11 @@ std::vector<std::string> problems_of(const Replica& replica, const StatusContext
         "until it does",
         state.config().witness->name(),
         context.witness_problem.empty() ? "" : ": " + context.witness_problem));
+  if (!context.lease_problem.empty())
+    problems.push_back(
+        fmt::format("the lease disk {} is of no use: {}; until it is, a lost server's word that it "
+                    "let go proves nothing",
+                    state.config().lease_device, context.lease_problem));
   std::ranges::copy(context.power_problems, std::back_inserter(problems));
   std::ranges::copy(context.account_problems, std::back_inserter(problems));
   for (const auto& [service, service_state] : context.node_services)
@@ -222,27 +227,31 @@ Json status_json(const Replica& replica, const StatusContext& context) {
     services.push_back(
         {{"name", name}, {"node", config.node_name(context.self)}, {"state", service_state}});
   const auto problems = problems_of(replica, context);
-  return {{"cluster", config.cluster_name},
-          {"node", state.node_name(context.self)},
-          {"time", context.time},
-          {"health", any_down           ? "down"
-                     : problems.empty() ? "ok"
-                                        : "degraded"},
-          {"problems", problems},
-          {"quorate", replica.view().quorate},
-          {"right_to_decide", replica.right_here()},
-          {"informed", replica.informed()},
-          {"locked", state.durable.intent.locked},
-          {"stale", replica.stale()},
-          {"config",
-           {{"counter", state.durable.applied.counter}, {"hash", state.durable.applied.hash}}},
-          {"feature_level", state.feature_level},
-          {"nodes", nodes},
-          {"groups", groups},
-          {"services", services},
-          {"witness", config.witness ? Json{{"address", config.witness->name()},
-                                            {"votes", context.witness_votes}}
-                                     : Json(nullptr)}};
+  return {
+      {"cluster", config.cluster_name},
+      {"node", state.node_name(context.self)},
+      {"time", context.time},
+      {"health", any_down           ? "down"
+                 : problems.empty() ? "ok"
+                                    : "degraded"},
+      {"problems", problems},
+      {"quorate", replica.view().quorate},
+      {"right_to_decide", replica.right_here()},
+      {"informed", replica.informed()},
+      {"locked", state.durable.intent.locked},
+      {"stale", replica.stale()},
+      {"config",
+       {{"counter", state.durable.applied.counter}, {"hash", state.durable.applied.hash}}},
+      {"feature_level", state.feature_level},
+      {"nodes", nodes},
+      {"groups", groups},
+      {"services", services},
+      {"witness", config.witness
+                      ? Json{{"address", config.witness->name()}, {"votes", context.witness_votes}}
+                      : Json(nullptr)},
+      {"lease_disk", config.lease_device.empty() ? Json(nullptr)
+                                                 : Json{{"device", config.lease_device},
+                                                        {"works", context.lease_problem.empty()}}}};
 }
 
 }  // namespace tasuki::runner

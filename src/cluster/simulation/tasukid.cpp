@@ -180,7 +180,7 @@ void Tasukid::observe(const membership::Observation& observation) {
 void Tasukid::update_slot() {
   const auto runs = [](const auto& entry) { return !entry.second->machine().idle(); };
   slots_.stand(votes_.standing(config().nodes.size(),
-                              static_cast<size_t>(std::ranges::count_if(groups_, runs))));
+                               static_cast<size_t>(std::ranges::count_if(groups_, runs))));
   const auto& falsify = context_.around.hooks.release_early;
   const bool holds = owns_something() && !(falsify && falsify());
   slots_.write_released(holds ? std::nullopt : replica_->ended_epoch());
@@ -188,8 +188,12 @@ void Tasukid::update_slot() {
 
 // Who let go of everything is told to all, because it changes what they decide.
 void Tasukid::tell_released() {
-  for (const core::Released& word : slots_.released())
+  const auto& falsify = context_.around.hooks.old_words;
+  for (core::Released word : slots_.released()) {
+    const auto& last = replica_->state().durable.last_epochs;
+    if (falsify && falsify() && last.contains(word.node)) word.epoch = last.at(word.node);
     if (replica_->is_news(word)) say(word);
+  }
 }
 
 void Tasukid::judge_votes() {

@@ -7,12 +7,13 @@ namespace {
 
 using testing::HasSubstr;
 
-const Slot kSlot{core::NodeId{2}, 17, Claim::has, "1.42", 3, 5};
+const Slot kSlot{core::NodeId{2}, 17, Claim::has, "1.42", 3, 5, 9};
 
 TEST(Slot, is_read_as_it_was_written) {
   for (const Claim claim : {Claim::none, Claim::wants, Claim::has}) {
     Slot slot = kSlot;
     slot.claim = claim;
+    if (claim == Claim::has) slot.released.reset();
     const auto read = decode(encode(slot, "key"), "key");
     ASSERT_TRUE(read);
     EXPECT_EQ(*read, slot);

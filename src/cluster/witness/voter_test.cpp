@@ -97,6 +97,18 @@ TEST(Voter, asks_for_no_vote_while_all_are_together) {
   EXPECT_FALSE(table.votes(2));
 }
 
+TEST(Voter, sees_that_a_node_lives_by_what_it_writes) {
+  Table table;
+  table.look(2);
+  table.look(1);
+  EXPECT_FALSE(table.voter(1).has_written(NodeId{2}, 1s, table.now())) << "it may be of any age";
+  table.look(2);
+  table.look(1);
+  EXPECT_TRUE(table.voter(1).has_written(NodeId{2}, 1s, table.now()));
+  table.pass(1200ms, {2});
+  EXPECT_FALSE(table.voter(1).has_written(NodeId{2}, 1s, table.now()));
+}
+
 TEST(Voter, votes_for_the_one_that_is_left_within_a_look_of_the_loss) {
   Table table = two_together({{1, 3}});
   table.pass(900ms, {1});
