@@ -143,6 +143,9 @@ std::string print_footing(const Json& status, const Screen& screen) {
   if (const Json& witness = status.at("witness"); !witness.is_null())
     facts.push_back(fmt::format("witness {} {}", text_of(witness, "address"),
                                 witness.at("votes") ? "votes" : "does NOT vote"));
+  if (const Json& disk = status.at("lease_disk"); !disk.is_null())
+    facts.push_back(fmt::format("lease disk {}{}", text_of(disk, "device"),
+                                disk.at("works") ? "" : " does NOT work"));
   if (!status.at("quorate")) facts.emplace_back("NO quorum");
   if (status.at("right_to_decide") && !status.at("informed"))
     facts.emplace_back("still learning the state from the other nodes");

@@ -115,7 +115,8 @@ TEST(StatusText, a_node_that_may_not_decide_says_so) {
                  {"right_to_decide", false},
                  {"informed", false},
                  {"stale", true},
-                 {"witness", nullptr}});
+                 {"witness", nullptr},
+                 {"lease_disk", {{"device", "/dev/lease"}, {"works", false}}}});
   status["nodes"][1].update({{"state", "lost"}, {"note", "fence_ipmilan: no answer"}});
   const auto text = print_status(status, Screen{});
   EXPECT_THAT(text, testing::HasSubstr(
@@ -124,7 +125,8 @@ TEST(StatusText, a_node_that_may_not_decide_says_so) {
   EXPECT_THAT(
       text, testing::HasSubstr(
                 "  seen from sv1 at 14:03:22 · NO right to decide · configuration 3 (5f3a1c2d) ·\n"
-                "  NO quorum · this node may have MISSED changes\n"));
+                "  lease disk /dev/lease does NOT work · NO quorum ·\n"
+                "  this node may have MISSED changes\n"));
 }
 
 TEST(StatusText, resources_that_are_not_up_are_named_while_a_group_starts) {

@@ -63,7 +63,8 @@ inline Json healthy_status() {
            {group("db", "sv1", "2026-10-02T10:00:00Z", "sv2"),
             group("web", "sv2", "2026-10-05T14:00:00Z", "sv1")}},
           {"services", Json::array()},
-          {"witness", {{"address", "10.0.0.9"}, {"votes", true}}}};
+          {"witness", {{"address", "10.0.0.9"}, {"votes", true}}},
+          {"lease_disk", nullptr}};
 }
 
 class FakeTerminal : public Terminal {

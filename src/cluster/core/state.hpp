@@ -71,7 +71,7 @@ struct Durable {
   std::set<NodeId> epoch_members;  // who was there then
   uint64_t settled_epoch = 0;      // the newest that every one of its members had on its disk
   std::map<NodeId, uint64_t> last_epochs;  // the newest that each node was a member of
-  uint64_t version = 0;            // counts acknowledged changes of intent and configuration
+  uint64_t version = 0;  // counts acknowledged changes of intent and configuration
   AppliedConfig applied;
   Intent intent;
   std::map<NodeId, LetGo> let_go;         // of nodes that are not members

@@ -23,8 +23,8 @@ Enum parse_enum(const Json& json, const std::array<Enum, count>& values) {
   throw std::runtime_error("unknown word " + json.dump());
 }
 
-constexpr std::array kLetGos{LetGo::unproven, LetGo::left, LetGo::power_off, LetGo::lease,
-                             LetGo::released, LetGo::confirmed};
+constexpr std::array kLetGos{LetGo::unproven, LetGo::left,     LetGo::power_off,
+                             LetGo::lease,    LetGo::released, LetGo::confirmed};
 constexpr std::array kEvents{Event::start, Event::failover, Event::recover};
 constexpr std::array kPhases{Phase::offline, Phase::starting, Phase::online, Phase::stopping,
                              Phase::stuck};
@@ -403,8 +403,7 @@ Message parse_message(const Json& json, const ConfigReader& read_config) {
   if (say == "fence-result")
     return FenceResult{NodeId{json.at("target").get<uint32_t>()}, json.at("attempt"),
                        json.at("proved"), json.at("problem"), json.at("milliseconds")};
-  if (say == "released")
-    return Released{NodeId{json.at("node").get<uint32_t>()}, json.at("epoch")};
+  if (say == "released") return Released{NodeId{json.at("node").get<uint32_t>()}, json.at("epoch")};
   if (say == "timer-expired") return TimerExpired{json.at("timer")};
   if (say == "leaving") return Leaving{};
   if (say == "goodbye") return Goodbye{};

@@ -19,10 +19,10 @@
 #include "cluster/runner/fencer.hpp"
 #include "cluster/runner/group_runner.hpp"
 #include "cluster/runner/lease.hpp"
+#include "cluster/runner/slot_watch.hpp"
 #include "cluster/runner/status.hpp"
 #include "cluster/runner/store.hpp"
 #include "cluster/runner/timeline.hpp"
-#include "cluster/runner/slot_watch.hpp"
 #include "cluster/witness/vote_count.hpp"
 
 namespace tasuki::runner {

@@ -182,8 +182,7 @@ void SlotWatch::heard(const std::shared_ptr<Place>& place, Seen seen) {
 
 void SlotWatch::judge() {
   const Moment time = now();
-  const auto verdict =
-      voter_ && stands_for_vote_ ? voter_->verdict(time) : witness::Verdict::no;
+  const auto verdict = voter_ && stands_for_vote_ ? voter_->verdict(time) : witness::Verdict::no;
   if (const auto deadline = voter_ ? voter_->deadline(time) : std::nullopt) {
     end_timer_.expires_at(*deadline);
     end_timer_.async_wait([this](boost::system::error_code stopped) {

@@ -21,8 +21,8 @@
 #include "cluster/simulation/group_host.hpp"
 #include "cluster/simulation/keeper_host.hpp"
 #include "cluster/simulation/power_switch.hpp"
-#include "cluster/simulation/state_disk.hpp"
 #include "cluster/simulation/slot_host.hpp"
+#include "cluster/simulation/state_disk.hpp"
 #include "cluster/witness/vote_count.hpp"
 
 namespace tasuki::simulation {

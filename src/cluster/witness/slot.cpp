@@ -34,12 +34,15 @@ std::string seal(std::string_view text, std::string_view key) {
 }  // namespace
 
 std::string encode(const Slot& slot, std::string_view key) {
-  const std::string text = Json{
-      {"format", kFormat},         {"node", slot.node.value},
-      {"sequence", slot.sequence}, {"claim", kClaims.at(static_cast<size_t>(slot.claim))},
-      {"ring", slot.ring},         {"groups", slot.groups},
-      {"term", slot.term},
-      {"released", slot.released ? Json(*slot.released) : Json(nullptr)}}.dump();
+  const std::string text = Json{{"format", kFormat},
+                                {"node", slot.node.value},
+                                {"sequence", slot.sequence},
+                                {"claim", kClaims.at(static_cast<size_t>(slot.claim))},
+                                {"ring", slot.ring},
+                                {"groups", slot.groups},
+                                {"term", slot.term},
+                                {"released", slot.released ? Json(*slot.released) : Json(nullptr)}}
+                               .dump();
   std::string line = fmt::format("{} {}\n", seal(text, key), text);
   TASUKI_ASSERT(line.size() <= kSlotBytesMax);
   return line;
