@@ -138,12 +138,6 @@ Hooks release_early() {
   return hooks;
 }
 
-Hooks old_words() {
-  Hooks hooks;
-  hooks.old_words = [] { return true; };
-  return hooks;
-}
-
 Hooks witness_votes_for_all() {
   Hooks hooks;
   hooks.witness_for_all = [] { return true; };
@@ -226,11 +220,6 @@ const std::vector<PlantedBug>& planted_bugs() {
        "a node writes that it let go while it still holds something",
        {"owner"},
        release_early},
-      {"old-words",
-       197,
-       "that a node let go counts, whatever epoch it was in since",
-       {"owner"},
-       old_words},
       {"witness-votes-for-all",
        227,
        "the witness gives its vote to both sides",

@@ -69,7 +69,8 @@ void prepare(Context& context, const std::string& file) {
 }  // namespace
 
 void add_witness_verbs(CLI::App& root, Context& context) {
-  auto& family = *root.add_subcommand("witness", "Set up what holds one vote more");
+  auto& family =
+      *root.add_subcommand("witness", "Set up where servers keep slots: a witness, a lease disk");
   family.require_subcommand(1);
 
   auto& preparing = *family.add_subcommand(

@@ -154,7 +154,8 @@ void check_witness(const Table& root, const std::vector<const Table*>& nodes, Re
     report.mistake(text->line,
                    fmt::format("the witness has the address of node {}", name_of(*owner)),
                    "it must be a third machine, or it is lost together with the node");
-  if (nodes.size() % 2 == 1)
+  const auto type = witness->find_text("type");
+  if (nodes.size() % 2 == 1 && (!type || type->value == "qnetd"))
     report.warning(
         witness->line,
         fmt::format("{} nodes have a majority without a witness, so it has no vote", nodes.size()),
@@ -168,7 +169,7 @@ void check_lease(const Table& root, size_t nodes, Report& report) {
   check_slot_device(root, *lease, "lease disk", report);
   const Table* witness = root.find_table("witness");
   const auto type = witness != nullptr ? witness->find_text("type") : std::nullopt;
-  if (type && type->value != "qnetd" && nodes % 2 == 0)
+  if (type && type->value != "qnetd")
     report.mistake(
         lease->line,
         fmt::format("the witness of the type \"{}\" does what [lease] does", type->value),
@@ -223,8 +224,7 @@ void warn_of_missing_proof(const Table& root, const std::vector<const Table*>& n
       report.warning(
           node->line,
           fmt::format("node {} {}, so nobody can prove that it is down", name_of(*node), why),
-          "when it is lost, its groups are only taken over when an administrator "
-          "confirms it is down");
+          "when it dies, its groups are only taken over when an administrator confirms it");
 }
 
 }  // namespace

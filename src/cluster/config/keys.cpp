@@ -254,10 +254,10 @@ constexpr auto kPartitionKeys = std::to_array<Key>({
     {.name = "guard",
      .type = choice,
      .choices = kGuards,
-     .meaning =
-         "\"none\" where nothing can prove that a lost node of the policy let go of it: no "
-         "`fence`, and no lease that counts. Then only an administrator's word does, and the "
-         "status says so for ever. Without it such a file is refused."},
+     .meaning = "\"none\" where nothing can prove that a lost node of the policy let go of it: no "
+                "`fence`, and no lease that counts. When such a node dies, only an administrator's "
+                "word does, "
+                "and the status says so for ever. Without it such a file is refused."},
 });
 
 constexpr auto kFloatingIpKeys = std::to_array<Key>({
@@ -379,7 +379,7 @@ constexpr auto kTables = std::to_array<TableKeys>({
     {.path = "lease",
      .shape = Shape::single,
      .keys = kLeaseKeys,
-     .meaning = "A disk on which each node writes that it lives, and when it let go of everything: "
+     .meaning = "A disk on which each node writes that it lives, and that it let go of everything: "
                 "that proves it to the others also where the network is cut. A witness of the type "
                 "\"disk\", \"folder\" or \"http\" does this too; then there is no [lease]. May be "
                 "left out."},

@@ -141,8 +141,8 @@ std::vector<std::string> warnings_with(std::string_view witness, std::string_vie
 
 TEST(Warnings, tell_whose_loss_nobody_can_prove) {
   const std::string confirm =
-      "so nobody can prove that it is down; when it is lost, its groups are only taken over when "
-      "an administrator confirms it is down";
+      "so nobody can prove that it is down; when it dies, its groups are only taken over when an "
+      "administrator confirms it";
   const std::string no_majority =
       "has no fence and two nodes without a witness have no majority, " + confirm;
   const std::string_view fence = "[[node.fence]]\nagent = \"fence_ipmilan\"";

@@ -37,6 +37,8 @@ void Replica::was_off() {
 
 void Replica::overslept() {
   current_ = false;
+  // What it said of itself before is not so any more.
+  if (connected_ && !agreed_) ready_.send.emplace_back(hello());
 }
 
 Ready Replica::membership_changed(const EngineView& engine) {
@@ -161,7 +163,8 @@ bool Replica::may_keep() const {
 std::optional<uint64_t> Replica::ended_epoch() const {
   // One that overslept without its ring noticing goes on in the epoch.
   if (current_ || may_decide()) return std::nullopt;
-  return state_.durable.epoch;
+  const auto last = state_.durable.last_epochs.find(self_);
+  return last == state_.durable.last_epochs.end() ? std::nullopt : std::optional(last->second);
 }
 
 bool Replica::is_news(const Released& word) const {
@@ -377,8 +380,9 @@ void Replica::apply_fence_result(const FenceResult& result) {
   note(Note::Level::error, subject, fmt::format("cannot be switched off: {}", result.problem));
 }
 
-// It stays true however late it is read: whatever the node started later, it started in an epoch
-// that has it as a member, and who knows of none newer than this one is told of it before deciding.
+// Whatever the node started since, it started in a newer epoch that has it as a member. Who knows
+// of none such could still have lost it with a disk that hung, so a word counts only when the node
+// wrote it since this side's epoch began (witness::Voter::released).
 void Replica::apply_released(const Released& word) {
   if (!is_news(word)) return;
   state_.durable.let_go[word.node] = LetGo::released;

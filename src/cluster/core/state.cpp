@@ -73,7 +73,7 @@ size_t witness_votes(const Config& config) {
 }
 
 std::optional<Witness> slot_place(const Config& config) {
-  if (nodes_judge_witness(config)) return config.witness;
+  if (config.witness && config.witness->type != WitnessType::qnetd) return config.witness;
   if (config.lease_device.empty()) return std::nullopt;
   return Witness{.address = {}, .type = WitnessType::disk, .place = config.lease_device};
 }

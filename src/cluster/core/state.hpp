@@ -195,7 +195,8 @@ bool decided_by_fence(const Config& config);
 size_t witness_votes(const Config& config);
 // It only keeps what nodes write about themselves, and they judge who has its vote.
 bool nodes_judge_witness(const Config& config);
-// Where nodes keep slots (cluster/witness): the witness, if they judge it, or the disk of [lease].
+// Where nodes keep slots (cluster/witness): the witness, if it only keeps what it is given, also
+// where its vote is not needed; or the disk of [lease].
 std::optional<Witness> slot_place(const Config& config);
 // How many votes are a majority.
 size_t majority(const Config& config);

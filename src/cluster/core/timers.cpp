@@ -71,6 +71,13 @@ std::vector<Timer> timers_of(const State& state, const View& view, const Timing&
   return timers;
 }
 
+milliseconds postponement(std::optional<Moment> seen_with_groups, Moment now,
+                          const Timing& timing) {
+  if (!seen_with_groups) return {};
+  const auto silent = std::chrono::floor<milliseconds>(now - *seen_with_groups);
+  return std::max(timing.witness_silence - silent, milliseconds{});
+}
+
 void apply_expiry(State& state, const View& view, const std::string& timer, bool may_decide) {
   for (const Node& node : state.config().nodes) {
     if (view.members.contains(node.id)) continue;

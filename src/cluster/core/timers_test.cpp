@@ -50,6 +50,14 @@ TEST_F(TimersTest, the_end_of_a_lease_proves_something_where_this_side_could_dec
   }
 }
 
+TEST_F(TimersTest, the_end_of_a_lease_is_put_off_until_a_node_with_groups_is_silent) {
+  const Timing timing = *derive_timing(world.state.config());
+  const Moment seen{1h};
+  EXPECT_EQ(postponement({}, seen, timing), 0ms);
+  EXPECT_EQ(postponement(seen, seen + 100ms, timing), timing.witness_silence - 100ms);
+  EXPECT_EQ(postponement(seen, seen + timing.witness_silence, timing), 0ms);
+}
+
 TEST_F(TimersTest, a_group_goes_home_when_home_has_been_healthy_for_long_enough) {
   world.configured().failback = Failback::automatic;
   world.runs_on(kSv2);

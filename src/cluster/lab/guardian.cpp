@@ -49,8 +49,10 @@ std::string unique_name() {
 // Before anything is made, so that a lab that dies at any moment can be swept.
 Result<void> write_record(const LabSettings& settings, const std::string& link) {
   const Places& places = settings.places;
-  const Json record{
-      {"cluster", settings.plan.cluster}, {"cgroup", places.cgroup}, {"registry", link}};
+  const Json record{{"cluster", settings.plan.cluster},
+                    {"cgroup", places.cgroup},
+                    {"registry", link},
+                    {"guardian", ::getpid()}};
   if (auto done = replace_file_durably(places.record(), record.dump() + "\n"); !done) return done;
   if (auto made = make_folders(kRegistry); !made) return made;
   if (::symlink(places.folder.c_str(), link.c_str()) != 0) return errno_failure("make " + link);

@@ -248,8 +248,7 @@ class Lab {
     return Json::parse(read_file(folder_ + "/lab.json").value_or("{}")).value("cgroup", "");
   }
   [[nodiscard]] pid_t guardian() const {
-    const std::string path = cgroup();
-    return std::stoi(path.substr(path.rfind('-') + 1));
+    return Json::parse(read_file(folder_ + "/lab.json").value_or("{}")).value("guardian", 0);
   }
   [[nodiscard]] pid_t supervisor() const {
     const auto pid = guardian();

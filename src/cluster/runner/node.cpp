@@ -187,10 +187,10 @@ Task<Result<void>> Node::start() {
 }
 
 void Node::update_slot() {
-  const auto runs = [](const auto& entry) { return !entry.second->machine().idle(); };
-  slots_.stand(votes_.standing(config().nodes.size(),
-                               static_cast<size_t>(std::ranges::count_if(groups_, runs))));
-  slots_.write_released(owns_something() ? std::nullopt : replica_.ended_epoch());
+  const size_t groups = groups_here();
+  slots_.stand(votes_.standing(config().nodes.size(), groups));
+  slots_.write(groups, groups == 0 ? replica_.ended_epoch() : std::nullopt,
+               replica_.state().durable.epoch);
 }
 
 // Who let go of everything is told to all, because it changes what they decide.
@@ -317,9 +317,9 @@ void Node::react() {
   wake_waiters();
 }
 
-bool Node::owns_something() const {
-  return std::ranges::any_of(groups_,
-                             [](const auto& entry) { return !entry.second->machine().idle(); });
+size_t Node::groups_here() const {
+  return static_cast<size_t>(std::ranges::count_if(
+      groups_, [](const auto& entry) { return !entry.second->machine().idle(); }));
 }
 
 void Node::wake_waiters() {

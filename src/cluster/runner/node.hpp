@@ -98,13 +98,14 @@ class Node {
     return right_.isolated() ? executor::Standing::isolated : executor::Standing::keeps;
   }
   void run_timers();
-  void run_timer(const core::Timer& timer);
+  void run_timer(const core::Timer& timer, core::milliseconds duration);
   void stay_awake();
   void look_at_clock();
   void watch_right();
   void wake_waiters();
-  // Something of a group is up here or under way.
-  [[nodiscard]] bool owns_something() const;
+  // Of how many groups something is up here or under way.
+  [[nodiscard]] size_t groups_here() const;
+  [[nodiscard]] bool owns_something() const { return groups_here() > 0; }
   void ask_witness();
   void update_slot();
   void judge_votes();

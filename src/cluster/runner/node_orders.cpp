@@ -111,17 +111,19 @@ void Node::run_timers() {
   for (const core::Timer& timer : wanted) {
     if (timer.owner != self_ || timers_.contains(timer.name)) continue;
     timers_[timer.name] = std::make_unique<asio::steady_timer>(io_);
-    run_timer(timer);
+    run_timer(timer, timer.duration);
   }
 }
 
-void Node::run_timer(const core::Timer& timer) {
+void Node::run_timer(const core::Timer& timer, core::milliseconds duration) {
   auto& running = *timers_.at(timer.name);
-  running.expires_after(timer.duration);
+  running.expires_after(duration);
   running.async_wait([this, timer](boost::system::error_code stopped) {
     if (stopped || !timers_.contains(timer.name)) return;
-    if (timer.ends_lease_of && slots_.has_written(*timer.ends_lease_of, timer.duration))
-      return run_timer(timer);
+    core::milliseconds more{};
+    if (timer.ends_lease_of)
+      more = core::postponement(slots_.seen_with_groups(*timer.ends_lease_of), now(), timing_);
+    if (more > core::milliseconds{}) return run_timer(timer, more);
     say(core::TimerExpired{timer.name});
   });
 }

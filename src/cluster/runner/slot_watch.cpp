@@ -57,10 +57,13 @@ void SlotWatch::configure(const core::Config& config, const core::Timing& timing
     names_[node.id] = node.name;
     if (node.id != self_) others.push_back(node.id);
   }
-  stands_for_vote_ = core::nodes_judge_witness(config);
+  const bool judges = core::nodes_judge_witness(config);
   const auto wanted = core::slot_place(config);
-  if (wanted != wanted_place_) {
+  if (wanted != wanted_place_ || judges != stands_for_vote_) {
+    stands_for_vote_ = judges;
     wanted_place_ = wanted;
+    problem_.clear();
+    last_good_look_ = now();
     voter_.reset();
     place_.reset();
     knows_own_slot_ = false;
@@ -75,16 +78,18 @@ void SlotWatch::configure(const core::Config& config, const core::Timing& timing
   look_again({});
 }
 
-void SlotWatch::write_released(std::optional<uint64_t> epoch) {
-  if (std::exchange(released_, epoch) != epoch && voter_) look_again({});
+void SlotWatch::write(size_t groups, std::optional<uint64_t> released, uint64_t epoch) {
+  groups_ = groups;
+  if (std::exchange(epoch_, epoch) != epoch) epoch_since_ = now();
+  if (std::exchange(released_, released) != released && voter_) look_again({});
 }
 
 std::vector<core::Released> SlotWatch::released() const {
-  return voter_ ? voter_->released() : std::vector<core::Released>{};
+  return voter_ ? voter_->released(epoch_since_) : std::vector<core::Released>{};
 }
 
-bool SlotWatch::has_written(core::NodeId node, core::milliseconds within) const {
-  return voter_ && voter_->has_written(node, within, now());
+std::optional<Moment> SlotWatch::seen_with_groups(core::NodeId node) const {
+  return voter_ ? voter_->seen_with_groups(node) : std::nullopt;
 }
 
 void SlotWatch::stand(const witness::Standing& standing) {
@@ -112,7 +117,7 @@ void SlotWatch::look_again(core::milliseconds after) {
   }
   look_timer_.expires_after(after);
   look_timer_.async_wait([this](boost::system::error_code stopped) {
-    if (!stopped && place_) look();
+    if (!stopped && place_ && !looking_) look();
   });
 }
 
@@ -131,6 +136,7 @@ void SlotWatch::look() {
     return;
   }
   witness::Slot slot = voter_->begin(now());
+  slot.groups = groups_;
   slot.released = released_;
   Seen seen;
   seen.look.begun = now();
@@ -145,8 +151,10 @@ void SlotWatch::look() {
     if (texts) {
       seen.look.others.emplace();
       for (const auto& [node, text] : *texts) {
-        const auto other = witness::decode(text, key_);
-        (*seen.look.others)[node] = {text, other ? std::optional(*other) : std::nullopt};
+        const auto read = witness::decode(text, key_);
+        // A copy of another node's slot says nothing of this one.
+        const bool its_own = read && read->node == node;
+        (*seen.look.others)[node] = {text, its_own ? std::optional(*read) : std::nullopt};
       }
     } else {
       seen.problem = texts.error().what;

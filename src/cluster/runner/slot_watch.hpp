@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cluster/core/timing.hpp"
+#include "cluster/runner/clock.hpp"
 #include "cluster/witness/slots.hpp"
 #include "cluster/witness/voter.hpp"
 #include "kit/task.hpp"
@@ -32,17 +33,18 @@ class SlotWatch {
   // names no such place.
   void configure(const core::Config& config, const core::Timing& timing);
   void stand(const witness::Standing& standing);
-  // What it says of the epoch in which it let go (witness::Slot::released).
-  void write_released(std::optional<uint64_t> epoch);
+  // What it says beside the vote: how many groups the node has, and the epoch in which it let go
+  // (witness::Slot). `epoch`: the cluster's, as this node knows it.
+  void write(size_t groups, std::optional<uint64_t> released, uint64_t epoch);
   // Before anything that was heard is acted upon: a vote may have ended while this node stood
   // still.
   void look_at_clock() { judge(); }
 
   // `no` when nodes do not judge the witness.
   [[nodiscard]] witness::Verdict verdict() const { return verdict_; }
-  // As in witness::Voter.
+  // As in witness::Voter, of words written since the epoch began.
   [[nodiscard]] std::vector<core::Released> released() const;
-  [[nodiscard]] bool has_written(core::NodeId node, core::milliseconds within) const;
+  [[nodiscard]] std::optional<Moment> seen_with_groups(core::NodeId node) const;
   // Why the place is of no use now; empty when all is well.
   [[nodiscard]] std::string problem() const;
 
@@ -63,7 +65,10 @@ class SlotWatch {
   std::function<void()> looked_;
   std::optional<core::Witness> wanted_place_;
   bool stands_for_vote_ = false;
+  size_t groups_ = 0;
   std::optional<uint64_t> released_;
+  uint64_t epoch_ = 0;
+  Moment epoch_since_ = now();
   std::map<core::NodeId, std::string> names_;
   std::shared_ptr<Place> place_;
   witness::Times times_{};

@@ -138,8 +138,8 @@ std::vector<std::string> problems_of(const Replica& replica, const StatusContext
       if (const auto* partition = std::get_if<Partition>(&resource.what);
           partition != nullptr && partition->unguarded)
         problems.push_back(
-            fmt::format("the partition {} of group {} has guard = \"none\": when its server is "
-                        "lost, only your word lets another take it over",
+            fmt::format("the partition {} of group {} has guard = \"none\": when its server "
+                        "dies, only your word lets another take it over",
                         partition->mount_point, group.name));
   for (const Group& group : state.config().groups) {
     const GroupState& now = group_state(replica, group.name);
@@ -165,9 +165,9 @@ std::vector<std::string> problems_of(const Replica& replica, const StatusContext
         context.witness_problem.empty() ? "" : ": " + context.witness_problem));
   if (!context.lease_problem.empty())
     problems.push_back(
-        fmt::format("the lease disk {} is of no use: {}; until it is, a lost server's word that it "
-                    "let go proves nothing",
-                    state.config().lease_device, context.lease_problem));
+        fmt::format("the slots on {} do not work here: {}; until they do, a server that is cut off "
+                    "cannot prove that it let go",
+                    core::slot_place(state.config())->name(), context.lease_problem));
   std::ranges::copy(context.power_problems, std::back_inserter(problems));
   std::ranges::copy(context.account_problems, std::back_inserter(problems));
   for (const auto& [service, service_state] : context.node_services)

@@ -19,7 +19,7 @@ struct StatusContext {
   std::string time;
   bool witness_votes = false;               // now, or would if it were needed
   std::string witness_problem;              // why not, if that is known
-  std::string lease_problem;                // of the disk of [lease]
+  std::string lease_problem;                // of slots that give no vote
   std::vector<std::string> power_problems;  // of the other nodes' power switches, seen from here
   std::vector<std::string> account_problems;
 };

@@ -28,8 +28,10 @@ void SlotHost::configure(const core::Config& config, const core::Timing& timing)
   look_again({});
 }
 
-void SlotHost::write_released(std::optional<uint64_t> epoch) {
-  if (std::exchange(released_, epoch) != epoch && voter_) look_again({});
+void SlotHost::write(size_t groups, std::optional<uint64_t> released, uint64_t epoch) {
+  groups_ = groups;
+  if (std::exchange(epoch_, epoch) != epoch) epoch_since_ = hardware_.now();
+  if (std::exchange(released_, released) != released && voter_) look_again({});
 }
 
 void SlotHost::stand(const witness::Standing& standing) {
@@ -47,7 +49,7 @@ void SlotHost::look_again(core::milliseconds after) {
   next_look_.end();
   next_look_ = Life();
   hardware_.at(hardware_.now() + after, next_look_, [this] {
-    if (voter_) look();
+    if (voter_ && !looking_) look();
   });
 }
 
@@ -55,6 +57,7 @@ void SlotHost::look() {
   looking_ = true;
   if (!knows_own_slot_) return learn_own_slot();
   witness::Slot slot = voter_->begin(hardware_.now());
+  slot.groups = groups_;
   slot.released = released_;
   witness::Look look;
   look.begun = hardware_.now();

@@ -35,7 +35,6 @@ struct Hooks {
   std::function<bool()> renew_alone;   // the lease is renewed without the ring
   std::function<bool()> witness_for_all;
   std::function<bool()> release_early;  // it writes that it let go while it still holds something
-  std::function<bool()> old_words;      // that it let go counts, whatever epoch it was in since
   std::function<bool(bool)> lease_counts;
 };
 

@@ -178,22 +178,18 @@ void Tasukid::observe(const membership::Observation& observation) {
 }
 
 void Tasukid::update_slot() {
-  const auto runs = [](const auto& entry) { return !entry.second->machine().idle(); };
-  slots_.stand(votes_.standing(config().nodes.size(),
-                               static_cast<size_t>(std::ranges::count_if(groups_, runs))));
+  const size_t groups = groups_here();
+  slots_.stand(votes_.standing(config().nodes.size(), groups));
   const auto& falsify = context_.around.hooks.release_early;
-  const bool holds = owns_something() && !(falsify && falsify());
-  slots_.write_released(holds ? std::nullopt : replica_->ended_epoch());
+  const bool released = groups == 0 || (falsify && falsify());
+  slots_.write(groups, released ? replica_->ended_epoch() : std::nullopt,
+               replica_->state().durable.epoch);
 }
 
 // Who let go of everything is told to all, because it changes what they decide.
 void Tasukid::tell_released() {
-  const auto& falsify = context_.around.hooks.old_words;
-  for (core::Released word : slots_.released()) {
-    const auto& last = replica_->state().durable.last_epochs;
-    if (falsify && falsify() && last.contains(word.node)) word.epoch = last.at(word.node);
+  for (const core::Released& word : slots_.released())
     if (replica_->is_news(word)) say(word);
-  }
 }
 
 void Tasukid::judge_votes() {
@@ -302,9 +298,9 @@ void Tasukid::react() {
   wake_leaver();
 }
 
-bool Tasukid::owns_something() const {
-  return std::ranges::any_of(groups_,
-                             [](const auto& entry) { return !entry.second->machine().idle(); });
+size_t Tasukid::groups_here() const {
+  return static_cast<size_t>(std::ranges::count_if(
+      groups_, [](const auto& entry) { return !entry.second->machine().idle(); }));
 }
 
 void Tasukid::react_to_config() {
@@ -378,9 +374,12 @@ void Tasukid::run_timers() {
 }
 
 void Tasukid::run_timer(const core::Timer& timer, Time duration, const Life& life) {
-  context_.hardware.at(context_.hardware.now() + duration, life, [this, timer, duration, life] {
-    if (timer.ends_lease_of && slots_.has_written(*timer.ends_lease_of, timer.duration))
-      return run_timer(timer, duration, life);
+  context_.hardware.at(context_.hardware.now() + duration, life, [this, timer, life] {
+    core::milliseconds more{};
+    if (timer.ends_lease_of)
+      more = core::postponement(slots_.seen_with_groups(*timer.ends_lease_of),
+                                context_.hardware.now(), timing_);
+    if (more > core::milliseconds{}) return run_timer(timer, more, life);
     context_.timer_expired(timer.name);
     say(core::TimerExpired{timer.name});
   });

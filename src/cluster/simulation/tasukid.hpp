@@ -116,7 +116,8 @@ class Tasukid {
   void say(const core::Message& message);
   void note(const core::Note& note) const;
   void ask(const std::string& id, const Waiting& waiting);
-  [[nodiscard]] bool owns_something() const;
+  [[nodiscard]] size_t groups_here() const;
+  [[nodiscard]] bool owns_something() const { return groups_here() > 0; }
   GroupHost& group_host(const core::Group& group);
 
   Context context_;

@@ -1,5 +1,5 @@
-// What a node says about itself on a witness that only keeps what it is given: a disk, a shared
-// folder, a small web server. Each node has a slot that it alone writes and all read.
+// What a node says about itself where all nodes look: on a witness that only keeps what it is
+// given, or on a lease disk. Each node has a slot that it alone writes and all read.
 #pragma once
 
 #include <cstdint>

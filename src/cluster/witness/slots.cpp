@@ -15,10 +15,12 @@ Result<void> check_mark(const std::string& text, const std::string& cluster,
                         const std::string& place) {
   if (text == mark_of(cluster)) return {};
   if (text.starts_with("tasuki-witness "))
-    return failure(fmt::format("{} is the witness of another cluster: {}", place,
+    return failure(fmt::format("{} is prepared for another cluster: {}", place,
                                text.substr(0, text.find('\n'))));
-  return failure(fmt::format("{} is not prepared as a witness; say once: tasuki witness prepare {}",
-                             place, place));
+  return failure(
+      fmt::format("{} is not prepared; say once, on one server: tasuki witness prepare FILE, with "
+                  "the configuration that names it",
+                  place));
 }
 
 std::unique_ptr<Slots> open_slots(const core::Witness& witness, const std::string& cluster) {

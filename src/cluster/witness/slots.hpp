@@ -1,5 +1,5 @@
 // Where slots are kept: a disk that all servers see, a folder on a network share, or a small web
-// server (`tasuki witness serve`). All calls block, some for as long as the witness hangs.
+// server (`tasuki witness serve`). All calls block, some for as long as that place hangs.
 #pragma once
 
 #include <memory>
@@ -36,8 +36,8 @@ std::unique_ptr<Slots> open_slots(const core::Witness& witness, const std::strin
 std::string mark_of(const std::string& cluster);
 
 // Prepares a disk or a folder, so that neither a disk with other content nor the empty place where
-// a share is not mounted is ever taken for the witness. Fails when something else is there, or the
-// witness of another cluster; fine when it was prepared before.
+// a share is not mounted is ever taken for it. Fails when something else is there, or slots of
+// another cluster; fine when it was prepared before.
 Result<void> prepare_disk(const std::string& device, const std::string& cluster);
 Result<void> prepare_folder(const std::string& folder, const std::string& cluster);
 

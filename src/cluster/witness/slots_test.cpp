@@ -57,7 +57,7 @@ TEST(FolderSlots, are_not_written_into_the_empty_place_of_a_share_that_is_not_mo
   const TestFolder folder;
   const auto slots = open_folder(folder.path(), "office");
   EXPECT_THAT(slots->write(NodeId{1}, 1, "text").error().what, HasSubstr("tasuki witness prepare"));
-  EXPECT_THAT(slots->read(kNodes).error().what, HasSubstr("is not prepared as a witness"));
+  EXPECT_THAT(slots->read(kNodes).error().what, HasSubstr("is not prepared"));
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
@@ -65,7 +65,7 @@ TEST(FolderSlots, of_another_cluster_are_refused) {
   const TestFolder folder;
   ASSERT_TRUE(prepare_folder(folder.path(), "factory"));
   EXPECT_THAT(prepare_folder(folder.path(), "office").error().what,
-              HasSubstr("the witness of another cluster: tasuki-witness 1 factory"));
+              HasSubstr("prepared for another cluster: tasuki-witness 1 factory"));
   EXPECT_THAT(open_folder(folder.path(), "office")->read(kNodes).error().what,
               HasSubstr("another cluster"));
 }

@@ -58,17 +58,21 @@ std::optional<core::NodeId> Voter::stranger() const {
   return std::nullopt;
 }
 
-std::vector<core::Released> Voter::released() const {
+std::vector<core::Released> Voter::released(Moment since) const {
   std::vector<core::Released> words;
   for (const auto& [node, known] : others_)
-    if (known.slot && known.slot->released) words.push_back({node, *known.slot->released});
+    if (known.slot && known.slot->released && known.before && *known.before >= since)
+      words.push_back({node, *known.slot->released});
   return words;
 }
 
-bool Voter::has_written(core::NodeId node, milliseconds within, Moment now) const {
+std::optional<Moment> Voter::seen_with_groups(core::NodeId node) const {
   const auto found = others_.find(node);
+  if (found == others_.end()) return std::nullopt;
+  const Known& known = found->second;
   // What was found by the first look may be of any age.
-  return found != others_.end() && found->second.before && now - found->second.since < within;
+  if (!known.before || !known.slot || known.slot->groups == 0) return std::nullopt;
+  return known.since;
 }
 
 // The other side is awake, and runs more groups, or as many and has the lowest id.

@@ -95,10 +95,12 @@ class Voter {
   // Another node whose slot was never readable here, although the witness was read: it has not
   // written to this witness yet, or both do not see the same one.
   [[nodiscard]] std::optional<core::NodeId> stranger() const;
-  // Who wrote, as it was read last, that it let go of everything.
-  [[nodiscard]] std::vector<core::Released> released() const;
-  // The node was seen to write within the time before `now`.
-  [[nodiscard]] bool has_written(core::NodeId node, milliseconds within, Moment now) const;
+  // Who wrote since then that it let go of everything: a word that was there before may be older
+  // than what the node does now.
+  [[nodiscard]] std::vector<core::Released> released(Moment since) const;
+  // When the node was seen to write last that it has groups; nothing when it says that it has none,
+  // or was not seen to write at all.
+  [[nodiscard]] std::optional<Moment> seen_with_groups(core::NodeId node) const;
   // From one look to the next; less while the ring waits for a vote that the next may bring.
   [[nodiscard]] milliseconds pause(Moment now) const;
 

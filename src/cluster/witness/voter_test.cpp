@@ -43,9 +43,12 @@ class Table {
     voter(node);
   }
 
+  void releases(uint32_t node, uint64_t epoch) { released_[node] = epoch; }
+
   void write(uint32_t node) {
     begun_[node] = now_;
-    const Slot slot = voter(node).begin(now_);
+    Slot slot = voter(node).begin(now_);
+    if (released_.contains(node)) slot.released = released_[node];
     slots_[NodeId{node}] = {fmt::format("{} {}", slot.sequence, static_cast<int>(slot.claim)),
                             slot};
   }
@@ -75,6 +78,7 @@ class Table {
   std::map<NodeId, Voter> voters_;
   std::map<NodeId, Look::Found> slots_;
   std::map<uint32_t, Moment> begun_;
+  std::map<uint32_t, uint64_t> released_;
 };
 
 const std::set<NodeId> kOne{NodeId{1}};
@@ -99,14 +103,36 @@ TEST(Voter, asks_for_no_vote_while_all_are_together) {
 
 TEST(Voter, sees_that_a_node_lives_by_what_it_writes) {
   Table table;
+  table.stand({kBoth}, 2, {{2, 1}});
   table.look(2);
   table.look(1);
-  EXPECT_FALSE(table.voter(1).has_written(NodeId{2}, 1s, table.now())) << "it may be of any age";
+  EXPECT_FALSE(table.voter(1).seen_with_groups(NodeId{2})) << "it may be of any age";
   table.look(2);
   table.look(1);
-  EXPECT_TRUE(table.voter(1).has_written(NodeId{2}, 1s, table.now()));
+  const Moment seen = table.now();
   table.pass(1200ms, {2});
-  EXPECT_FALSE(table.voter(1).has_written(NodeId{2}, 1s, table.now()));
+  EXPECT_EQ(table.voter(1).seen_with_groups(NodeId{2}), seen);
+  table.stand({kBoth}, 2);
+  table.look(2);
+  table.look(1);
+  EXPECT_FALSE(table.voter(1).seen_with_groups(NodeId{2})) << "it says that it has none";
+}
+
+TEST(Voter, believes_that_a_node_let_go_only_what_was_not_there_before) {
+  Table table;
+  table.releases(2, 7);
+  table.look(2);
+  table.look(1);
+  const Moment now = table.now();
+  EXPECT_TRUE(table.voter(1).released(now).empty()) << "it may be of any age";
+  table.look(1);
+  table.look(2);
+  table.look(1);
+  const auto words = table.voter(1).released(now);
+  ASSERT_EQ(words.size(), 1U);
+  EXPECT_EQ(words[0].node, NodeId{2});
+  EXPECT_EQ(words[0].epoch, 7U);
+  EXPECT_TRUE(table.voter(1).released(now + 1ms).empty());
 }
 
 TEST(Voter, votes_for_the_one_that_is_left_within_a_look_of_the_loss) {
