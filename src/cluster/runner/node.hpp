@@ -148,7 +148,7 @@ class Node {
   Lease lease_;
   SlotWatch slots_;
   Fencer fencer_;
-  std::map<std::string, std::unique_ptr<asio::steady_timer>> timers_;
+  std::map<std::string, std::shared_ptr<asio::steady_timer>> timers_;
   std::map<std::string, std::shared_ptr<Waiting>> waiting_;
   uint64_t next_request_ = 1;
   std::string boot_;  // names this run of tasukid in the ids of its requests

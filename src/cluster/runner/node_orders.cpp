@@ -110,16 +110,17 @@ void Node::run_timers() {
   });
   for (const core::Timer& timer : wanted) {
     if (timer.owner != self_ || timers_.contains(timer.name)) continue;
-    timers_[timer.name] = std::make_unique<asio::steady_timer>(io_);
+    timers_[timer.name] = std::make_shared<asio::steady_timer>(io_);
     run_timer(timer, timer.duration);
   }
 }
 
 void Node::run_timer(const core::Timer& timer, core::milliseconds duration) {
-  auto& running = *timers_.at(timer.name);
-  running.expires_after(duration);
-  running.async_wait([this, timer](boost::system::error_code stopped) {
-    if (stopped || !timers_.contains(timer.name)) return;
+  const auto& running = timers_.at(timer.name);
+  running->expires_after(duration);
+  running->async_wait([this, timer, wanted = std::weak_ptr(running)](auto stopped) {
+    // It may have ended just before it was taken away.
+    if (stopped || wanted.expired()) return;
     core::milliseconds more{};
     if (timer.ends_lease_of)
       more = core::postponement(slots_.seen_with_groups(*timer.ends_lease_of), now(), timing_);
