@@ -99,35 +99,30 @@ def service_kills(lab, rounds):
     return outages
 
 
-def node_deaths(lab, rounds):
+def takeovers(lab, rounds, fault, mend):
+    """From the server that serves, each time."""
     outages = []
     for number in range(rounds):
         lab.probe.wait_steady()
         lost = lab.probe.server()
         fault_at = now()
-        lab.lab("kill", lost)
+        lab.lab(fault, lost)
         lab.probe.wait_steady(other_than=lost)
         outages.append(lab.probe.outage(fault_at))
-        lab.lab("start", lost)
+        mend(lost)
         lab.wait_all_online(via=lab.other(lost))
         # Deaths spread evenly over the second in which a heartbeat to the witness comes once.
         time.sleep(1 + number / rounds)
     return outages
 
 
+def node_deaths(lab, rounds):
+    return takeovers(lab, rounds, "kill", lambda lost: lab.lab("start", lost))
+
+
 def network_cuts(lab, rounds):
-    """The server that serves is cut from the others, and lives."""
-    outages = []
-    for _ in range(rounds):
-        lab.probe.wait_steady()
-        cut = lab.probe.server()
-        fault_at = now()
-        lab.lab("cut", cut)
-        lab.probe.wait_steady(other_than=cut)
-        outages.append(lab.probe.outage(fault_at))
-        lab.lab("heal")
-        lab.wait_all_online(via=lab.other(cut))
-    return outages
+    """The server is cut from the others, and lives."""
+    return takeovers(lab, rounds, "cut", lambda lost: lab.lab("heal"))
 
 
 def cold_starts(lab, rounds):

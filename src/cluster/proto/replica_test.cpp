@@ -252,6 +252,19 @@ TEST_F(Story, the_word_of_a_lost_node_that_it_let_go_is_a_proof_while_it_is_in_n
   EXPECT_FALSE(cluster.replica(kSv2).is_news({kSv1, *word})) << "it was in a newer epoch since";
 }
 
+TEST_F(Story, one_that_oversleeps_before_all_agreed_takes_back_that_it_is_current) {
+  Cluster cluster(make_config(3, 1));
+  cluster.all_up();
+  Replica& replica = cluster.replica(kSv1);
+  Ready ready = replica.membership_changed({"another ring", replica.view()});
+  ASSERT_FALSE(ready.send.empty());
+  EXPECT_TRUE(std::get<Hello>(ready.send.back()).current);
+  replica.overslept();
+  ready = replica.written(0);
+  ASSERT_FALSE(ready.send.empty());
+  EXPECT_FALSE(std::get<Hello>(ready.send.back()).current);
+}
+
 TEST_F(Story, two_that_lose_each_other_decide_by_the_fence) {
   Cluster cluster = fenced_pair();
   cluster.all_up();

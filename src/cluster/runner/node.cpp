@@ -188,9 +188,9 @@ Task<Result<void>> Node::start() {
 
 void Node::update_slot() {
   const size_t groups = groups_here();
-  slots_.stand(votes_.standing(config().nodes.size(), groups));
-  slots_.write(groups, groups == 0 ? replica_.ended_epoch() : std::nullopt,
-               replica_.state().durable.epoch);
+  slots_.stand(votes_.standing(config().nodes.size()),
+               {groups, groups == 0 ? replica_.ended_epoch() : std::nullopt,
+                replica_.state().durable.epoch});
 }
 
 // Who let go of everything is told to all, because it changes what they decide.

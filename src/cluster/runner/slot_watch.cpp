@@ -78,23 +78,18 @@ void SlotWatch::configure(const core::Config& config, const core::Timing& timing
   look_again({});
 }
 
-void SlotWatch::write(size_t groups, std::optional<uint64_t> released, uint64_t epoch) {
-  groups_ = groups;
-  if (std::exchange(epoch_, epoch) != epoch) epoch_since_ = now();
-  if (std::exchange(released_, released) != released && voter_) look_again({});
-}
-
 std::vector<core::Released> SlotWatch::released() const {
-  return voter_ ? voter_->released(epoch_since_) : std::vector<core::Released>{};
+  return voter_ ? voter_->released() : std::vector<core::Released>{};
 }
 
 std::optional<Moment> SlotWatch::seen_with_groups(core::NodeId node) const {
   return voter_ ? voter_->seen_with_groups(node) : std::nullopt;
 }
 
-void SlotWatch::stand(const witness::Standing& standing) {
-  if (!voter_ || !stands_for_vote_) return;
-  const bool news = voter_->stand(standing, now());
+void SlotWatch::stand(const witness::Standing& standing, const witness::Word& word) {
+  if (!voter_) return;
+  bool news = voter_->say(word, now());
+  if (stands_for_vote_) news |= voter_->stand(standing, now());
   judge();
   if (news) look_again({});
 }
@@ -135,9 +130,7 @@ void SlotWatch::look() {
     });
     return;
   }
-  witness::Slot slot = voter_->begin(now());
-  slot.groups = groups_;
-  slot.released = released_;
+  const witness::Slot slot = voter_->begin(now());
   Seen seen;
   seen.look.begun = now();
   seen.look.read_first = voter_->leader();
@@ -190,7 +183,7 @@ void SlotWatch::heard(const std::shared_ptr<Place>& place, Seen seen) {
 
 void SlotWatch::judge() {
   const Moment time = now();
-  const auto verdict = voter_ && stands_for_vote_ ? voter_->verdict(time) : witness::Verdict::no;
+  const auto verdict = voter_ ? voter_->verdict(time) : witness::Verdict::no;
   if (const auto deadline = voter_ ? voter_->deadline(time) : std::nullopt) {
     end_timer_.expires_at(*deadline);
     end_timer_.async_wait([this](boost::system::error_code stopped) {

@@ -32,17 +32,15 @@ class SlotWatch {
   // Before anything else, and whenever the configuration changed. Nothing is looked at when it
   // names no such place.
   void configure(const core::Config& config, const core::Timing& timing);
-  void stand(const witness::Standing& standing);
-  // What it says beside the vote: how many groups the node has, and the epoch in which it let go
-  // (witness::Slot). `epoch`: the cluster's, as this node knows it.
-  void write(size_t groups, std::optional<uint64_t> released, uint64_t epoch);
+  // Again whenever either may be another.
+  void stand(const witness::Standing& standing, const witness::Word& word);
   // Before anything that was heard is acted upon: a vote may have ended while this node stood
   // still.
   void look_at_clock() { judge(); }
 
   // `no` when nodes do not judge the witness.
   [[nodiscard]] witness::Verdict verdict() const { return verdict_; }
-  // As in witness::Voter, of words written since the epoch began.
+  // As in witness::Voter.
   [[nodiscard]] std::vector<core::Released> released() const;
   [[nodiscard]] std::optional<Moment> seen_with_groups(core::NodeId node) const;
   // Why the place is of no use now; empty when all is well.
@@ -65,10 +63,6 @@ class SlotWatch {
   std::function<void()> looked_;
   std::optional<core::Witness> wanted_place_;
   bool stands_for_vote_ = false;
-  size_t groups_ = 0;
-  std::optional<uint64_t> released_;
-  uint64_t epoch_ = 0;
-  Moment epoch_since_ = now();
   std::map<core::NodeId, std::string> names_;
   std::shared_ptr<Place> place_;
   witness::Times times_{};

@@ -17,26 +17,26 @@ void SlotHost::configure(const core::Config& config, const core::Timing& timing)
   others_.clear();
   for (const core::Node& node : config.nodes)
     if (node.id != hardware_.id()) others_.push_back(node.id);
-  stands_for_vote_ = core::nodes_judge_witness(config);
-  if (!core::slot_place(config))
+  const bool judges = core::nodes_judge_witness(config);
+  const bool has_place = core::slot_place(config).has_value();
+  if (!has_place || judges != stands_for_vote_) {
+    // Of a look that is under way nothing is heard any more.
+    life_.end();
+    life_ = Life();
+    looking_ = knows_own_slot_ = false;
     voter_.reset();
-  else if (!voter_)
-    voter_ = std::make_unique<witness::Voter>(hardware_.id(), times_);
-  else
-    voter_->set_times(times_);
+  }
+  stands_for_vote_ = judges;
+  if (has_place && !voter_) voter_ = std::make_unique<witness::Voter>(hardware_.id(), times_);
+  if (voter_) voter_->set_times(times_);
   judge();
   look_again({});
 }
 
-void SlotHost::write(size_t groups, std::optional<uint64_t> released, uint64_t epoch) {
-  groups_ = groups;
-  if (std::exchange(epoch_, epoch) != epoch) epoch_since_ = hardware_.now();
-  if (std::exchange(released_, released) != released && voter_) look_again({});
-}
-
-void SlotHost::stand(const witness::Standing& standing) {
-  if (!voter_ || !stands_for_vote_) return;
-  const bool news = voter_->stand(standing, hardware_.now());
+void SlotHost::stand(const witness::Standing& standing, const witness::Word& word) {
+  if (!voter_) return;
+  bool news = voter_->say(word, hardware_.now());
+  if (stands_for_vote_) news |= voter_->stand(standing, hardware_.now());
   judge();
   if (news) look_again({});
 }
@@ -56,9 +56,7 @@ void SlotHost::look_again(core::milliseconds after) {
 void SlotHost::look() {
   looking_ = true;
   if (!knows_own_slot_) return learn_own_slot();
-  witness::Slot slot = voter_->begin(hardware_.now());
-  slot.groups = groups_;
-  slot.released = released_;
+  const witness::Slot slot = voter_->begin(hardware_.now());
   witness::Look look;
   look.begun = hardware_.now();
   look.read_first = voter_->leader();
@@ -110,7 +108,7 @@ void SlotHost::looked(const witness::Look& look) {
 
 void SlotHost::judge() {
   const core::Moment now = hardware_.now();
-  const auto verdict = voter_ && stands_for_vote_ ? voter_->verdict(now) : witness::Verdict::no;
+  const auto verdict = voter_ ? voter_->verdict(now) : witness::Verdict::no;
   if (const auto deadline = voter_ ? voter_->deadline(now) : std::nullopt) {
     deadline_.end();
     deadline_ = Life();

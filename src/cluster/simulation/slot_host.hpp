@@ -24,13 +24,11 @@ class SlotHost {
   ~SlotHost();
 
   void configure(const core::Config& config, const core::Timing& timing);
-  void stand(const witness::Standing& standing);
-  // What it says beside the vote, as in runner::SlotWatch.
-  void write(size_t groups, std::optional<uint64_t> released, uint64_t epoch);
+  void stand(const witness::Standing& standing, const witness::Word& word);
   void look_at_clock() { judge(); }
   [[nodiscard]] witness::Verdict verdict() const { return verdict_; }
   [[nodiscard]] std::vector<core::Released> released() const {
-    return voter_ ? voter_->released(epoch_since_) : std::vector<core::Released>{};
+    return voter_ ? voter_->released() : std::vector<core::Released>{};
   }
   [[nodiscard]] std::optional<core::Moment> seen_with_groups(core::NodeId node) const {
     return voter_ ? voter_->seen_with_groups(node) : std::nullopt;
@@ -58,10 +56,6 @@ class SlotHost {
   bool look_at_once_ = false;
   bool knows_own_slot_ = false;
   bool stands_for_vote_ = false;
-  size_t groups_ = 0;
-  std::optional<uint64_t> released_;
-  uint64_t epoch_ = 0;
-  core::Moment epoch_since_{};
   witness::Verdict verdict_ = witness::Verdict::no;
 };
 

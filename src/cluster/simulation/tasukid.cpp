@@ -179,11 +179,11 @@ void Tasukid::observe(const membership::Observation& observation) {
 
 void Tasukid::update_slot() {
   const size_t groups = groups_here();
-  slots_.stand(votes_.standing(config().nodes.size(), groups));
   const auto& falsify = context_.around.hooks.release_early;
   const bool released = groups == 0 || (falsify && falsify());
-  slots_.write(groups, released ? replica_->ended_epoch() : std::nullopt,
-               replica_->state().durable.epoch);
+  slots_.stand(
+      votes_.standing(config().nodes.size()),
+      {groups, released ? replica_->ended_epoch() : std::nullopt, replica_->state().durable.epoch});
 }
 
 // Who let go of everything is told to all, because it changes what they decide.

@@ -7,13 +7,12 @@ void VoteCount::engine_lost() {
   judged_.reset();
 }
 
-Standing VoteCount::standing(size_t nodes, size_t groups) const {
+Standing VoteCount::standing(size_t nodes) const {
   if (!counted_) return {};
   return {membership::ring_name(counted_->ring),
           {counted_->nodes.begin(), counted_->nodes.end()},
           counted_->quorate,
-          !counted_->quorate && 2 * counted_->nodes.size() == nodes,
-          groups};
+          !counted_->quorate && 2 * counted_->nodes.size() == nodes};
 }
 
 std::optional<membership::QuorumChanged> VoteCount::judge(Verdict verdict) {

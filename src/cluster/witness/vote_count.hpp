@@ -13,8 +13,8 @@ class VoteCount {
   void counted(const membership::QuorumChanged& word) { counted_ = word; }
   void engine_lost();
 
-  // `nodes` of the configuration; `groups` that run here.
-  [[nodiscard]] Standing standing(size_t nodes, size_t groups) const;
+  // `nodes`: how many the configuration has.
+  [[nodiscard]] Standing standing(size_t nodes) const;
 
   // What is to be told of the ring now, unless it was; to be asked again until it is nothing.
   // Nothing is told of a new ring while the verdict is open: this side may be the one that goes on.

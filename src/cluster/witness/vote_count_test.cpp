@@ -19,14 +19,14 @@ TEST(VoteCount, a_ring_with_a_majority_of_its_own_needs_no_vote) {
   VoteCount count;
   const QuorumChanged word{{1, 6}, true, {NodeId{1}, NodeId{2}}};
   count.counted(word);
-  EXPECT_FALSE(count.standing(2, 0).needs_vote);
+  EXPECT_FALSE(count.standing(2).needs_vote);
   EXPECT_EQ(count.judge(Verdict::open), word);
 }
 
 TEST(VoteCount, of_half_the_nodes_nothing_is_told_until_the_vote_is_decided) {
   VoteCount count;
   count.counted(kAlone);
-  EXPECT_EQ(count.standing(2, 3), (Standing{"1.7", {NodeId{1}}, false, true, 3}));
+  EXPECT_EQ(count.standing(2), (Standing{"1.7", {NodeId{1}}, false, true}));
   EXPECT_EQ(count.judge(Verdict::open), std::nullopt);
   EXPECT_EQ(count.judge(Verdict::yes), with_majority(kAlone));
   EXPECT_EQ(count.judge(Verdict::yes), std::nullopt);
@@ -57,14 +57,14 @@ TEST(VoteCount, a_vote_that_comes_after_another_side_had_it_is_told_after_its_lo
 TEST(VoteCount, less_than_half_never_asks) {
   VoteCount count;
   count.counted(kAlone);
-  EXPECT_FALSE(count.standing(4, 0).needs_vote);
+  EXPECT_FALSE(count.standing(4).needs_vote);
 }
 
 TEST(VoteCount, what_was_counted_ends_with_the_engine) {
   VoteCount count;
   count.counted(kAlone);
   count.engine_lost();
-  EXPECT_EQ(count.standing(2, 1), Standing{});
+  EXPECT_EQ(count.standing(2), Standing{});
   EXPECT_EQ(count.judge(Verdict::yes), std::nullopt);
 }
 

@@ -42,6 +42,13 @@ bool Voter::stand(const Standing& standing, Moment now) {
   return news;
 }
 
+bool Voter::say(const Word& word, Moment now) {
+  if (word.epoch != word_.epoch) epoch_known_since_ = now;
+  const bool news = word.released != word_.released;
+  word_ = word;
+  return news;
+}
+
 bool Voter::stands_still(const Known& known, Moment now) const {
   return now - known.since > times_.silence;
 }
@@ -58,10 +65,10 @@ std::optional<core::NodeId> Voter::stranger() const {
   return std::nullopt;
 }
 
-std::vector<core::Released> Voter::released(Moment since) const {
+std::vector<core::Released> Voter::released() const {
   std::vector<core::Released> words;
   for (const auto& [node, known] : others_)
-    if (known.slot && known.slot->released && known.before && *known.before >= since)
+    if (known.slot && known.slot->released && known.before && *known.before >= epoch_known_since_)
       words.push_back({node, *known.slot->released});
   return words;
 }
@@ -77,7 +84,7 @@ std::optional<Moment> Voter::seen_with_groups(core::NodeId node) const {
 
 // The other side is awake, and runs more groups, or as many and has the lowest id.
 bool Voter::should_lose(Moment now) const {
-  size_t here = standing_.groups;
+  size_t here = word_.groups;
   size_t there = 0;
   std::optional<core::NodeId> first_there;
   bool awake = false;
@@ -145,7 +152,7 @@ Slot Voter::begin(Moment now) {
   const Claim told = claim_ == Claim::none && others_count ? Claim::wants : claim_;
   // One that dies while it wants the vote may have had it.
   const uint64_t term = claim_ == Claim::none ? std::max(term_, known_term_) : candidate_;
-  return {self_, ++sequence_, told, standing_.ring, standing_.groups, term};
+  return {self_, ++sequence_, told, standing_.ring, word_.groups, term, word_.released};
 }
 
 void Voter::end(const Look& look) {

@@ -44,8 +44,14 @@ struct Standing {
   std::set<core::NodeId> nodes;  // of the ring
   bool quorate = false;          // without the witness
   bool needs_vote = false;       // exactly half of the nodes are here
-  size_t groups = 0;             // that this node runs
   friend bool operator==(const Standing&, const Standing&) = default;
+};
+
+// What it says beside the vote.
+struct Word {
+  size_t groups = 0;                      // of which something is up or under way here
+  std::optional<uint64_t> released = {};  // as in Slot
+  uint64_t epoch = 0;                     // the newest that it knows
 };
 
 // One look at the witness, as it went: the slot was written, then the others were read one after
@@ -76,8 +82,9 @@ class Voter {
   Voter(core::NodeId self, const Times& times) : self_(self), times_(times) {}
 
   void set_times(const Times& times) { times_ = times; }
-  // True when it is time for a look.
+  // Both: true when it is time for a look. Without a standing it never asks for the vote.
   bool stand(const Standing& standing, Moment now);
+  bool say(const Word& word, Moment now);
   // What its own slot said when it was read first: it goes on counting from there.
   void continue_from(const Slot& own);
 
@@ -95,9 +102,9 @@ class Voter {
   // Another node whose slot was never readable here, although the witness was read: it has not
   // written to this witness yet, or both do not see the same one.
   [[nodiscard]] std::optional<core::NodeId> stranger() const;
-  // Who wrote since then that it let go of everything: a word that was there before may be older
-  // than what the node does now.
-  [[nodiscard]] std::vector<core::Released> released(Moment since) const;
+  // Who wrote, since the newest epoch is known here, that it let go of everything: a word that was
+  // there before may be older than what the node does now.
+  [[nodiscard]] std::vector<core::Released> released() const;
   // When the node was seen to write last that it has groups; nothing when it says that it has none,
   // or was not seen to write at all.
   [[nodiscard]] std::optional<Moment> seen_with_groups(core::NodeId node) const;
@@ -130,6 +137,8 @@ class Voter {
   Times times_;
   Standing standing_;
   Moment stands_since_{};
+  Word word_;
+  Moment epoch_known_since_{};
   uint64_t sequence_ = 0;
   Claim claim_ = Claim::none;
   std::optional<Moment> until_;
