@@ -60,7 +60,8 @@ Result<void> prepare_disk(const std::string& device, const std::string& cluster)
   if (!found) return failure(found.error());
   const auto block = read_block(device, 0);
   if (!block) return failure(block.error());
-  if (check_mark(text_in(*block), cluster, device)) return {};
+  const std::string mark = text_in(*block);
+  if (is_mark(mark)) return check_mark(mark, cluster, device);
   if (auto free = found->check_free(); !free) return free;
   // Whatever was ever written there is somebody's; the first MiB tells of every usual content.
   constexpr uint64_t kBlocksLookedAt = 256;

@@ -5,7 +5,9 @@
 
 namespace tasuki::witness {
 
-// Fails with what to do when `text` is not that.
+// Whether the text is the mark of some cluster (mark_of).
+bool is_mark(const std::string& text);
+// Fails with what to do when it is not that of this cluster.
 Result<void> check_mark(const std::string& text, const std::string& cluster,
                         const std::string& place);
 

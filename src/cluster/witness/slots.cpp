@@ -11,12 +11,18 @@ std::string mark_of(const std::string& cluster) {
   return fmt::format("tasuki-witness 1 {}\n", cluster);
 }
 
+bool is_mark(const std::string& text) {
+  return text.starts_with("tasuki-witness ");
+}
+
 Result<void> check_mark(const std::string& text, const std::string& cluster,
                         const std::string& place) {
   if (text == mark_of(cluster)) return {};
-  if (text.starts_with("tasuki-witness "))
-    return failure(fmt::format("{} is prepared for another cluster: {}", place,
-                               text.substr(0, text.find('\n'))));
+  if (is_mark(text))
+    return failure(
+        fmt::format("{} is prepared for another cluster: {}; if that one is gone, "
+                    "wipe it and prepare it again",
+                    place, text.substr(0, text.find('\n'))));
   return failure(
       fmt::format("{} is not prepared; say once, on one server: tasuki witness prepare FILE, with "
                   "the configuration that names it",
