@@ -110,9 +110,20 @@ TEST_F(PowerTest, WaitsForThePowerToFall) {
 }
 
 TEST_F(PowerTest, DoesNotBelieveOffWhileStatusSaysOn) {
-  const auto proof = run(prove_power_off(agent("exit 0", 500ms), "sv1"));
+  const auto proof = run(prove_power_off(agent("exit 0", 1500ms), "sv1"));
   ASSERT_FALSE(proof);
-  EXPECT_THAT(proof.error().what, HasSubstr("off succeeded, but after 500ms status still says on"));
+  EXPECT_THAT(proof.error().what,
+              HasSubstr("off succeeded, but after 1500ms status still says on"));
+}
+
+TEST_F(PowerTest, TellsWhatStatusSaidLastAlsoWhenTheTimeEndsWhileItIsAsked) {
+  const auto device = agent(R"([ $action = off ] && exit 0
+    [ -e $state/answered ] && exec sleep 60
+    touch $state/answered)",
+                            1500ms);
+  const auto proof = run(prove_power_off(device, "sv1"));
+  ASSERT_FALSE(proof);
+  EXPECT_THAT(proof.error().what, HasSubstr("after 1500ms status still says on"));
 }
 
 TEST_F(PowerTest, DoesNotBelieveStatusWhenOffFailed) {
