@@ -20,6 +20,7 @@ require_library(mnl libmnl libmnl-dev)
 require_library(blkid blkid libblkid-dev)
 require_library(sodium libsodium libsodium-dev)
 require_library(pq libpq libpq-dev)
+require_library(pugixml pugixml libpugixml-dev)
 
 foreach(header_only json:nlohmann/json.hpp:nlohmann-json3-dev
     toml:toml++/toml.h:libtomlplusplus-dev

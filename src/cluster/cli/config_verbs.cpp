@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "cluster/cli/fence_warnings.hpp"
 #include "cluster/cli/history_text.hpp"
 #include "cluster/cli/verbs.hpp"
 #include "cluster/config/diff.hpp"
@@ -30,10 +31,14 @@ struct CheckOptions {
   bool json = false;
 };
 
-void print_findings(Context& context, const config::ParseOutcome& outcome) {
-  for (const auto& mistake : outcome.mistakes) context.terminal.print(to_text(mistake) + "\n");
+void print_warnings(Context& context, const config::ParseOutcome& outcome) {
   for (const auto& warning : outcome.warnings)
     context.terminal.print(fmt::format("{} (warning)\n", to_text(warning)));
+}
+
+void print_findings(Context& context, const config::ParseOutcome& outcome) {
+  for (const auto& mistake : outcome.mistakes) context.terminal.print(to_text(mistake) + "\n");
+  print_warnings(context, outcome);
 }
 
 // The times that follow from a configuration without mistakes.
@@ -54,7 +59,8 @@ void print_findings_as_json(Context& context, const config::ParseOutcome& outcom
 void check(Context& context, const CheckOptions& options) {
   const auto text = read_or_fail(context, options.file);
   if (!text) return;
-  const auto outcome = config::parse_config(*text, options.file);
+  auto outcome = config::parse_config(*text, options.file);
+  add_fence_warnings(outcome, options.file);
   if (!outcome.config) context.exit = api::Exit::failed;
   if (options.json) return print_findings_as_json(context, outcome, options.explain);
   print_findings(context, outcome);
@@ -106,6 +112,9 @@ void apply(Context& context, const ApplyOptions& options) {
   if (!preview) return;
   const Json& changes = preview->at("changes");
   context.terminal.print(print_changes(changes, context.terminal.screen()));
+  auto outcome = config::parse_config(*text, options.file);
+  add_fence_warnings(outcome, options.file);
+  print_warnings(context, outcome);
   if (options.dry_run) return;
   // A text that means the same still becomes a version: its comments are the administrator's.
   if (!changes.empty() && !agreed(context, options)) return;

@@ -48,12 +48,6 @@ std::vector<std::string> words(const Table& table, std::string_view key) {
   return found;
 }
 
-core::FenceDevice build_fence(const Table& table) {
-  core::FenceDevice fence{.agent = text_of(table, "agent"), .options = table.text_map("options")};
-  set(fence.limit, table, "limit");
-  return fence;
-}
-
 core::Node build_node(const Table& table) {
   core::Node node;
   set(node.id.value, table, "id");
@@ -229,6 +223,12 @@ core::Group build_group(const Table& table, const core::Config& config) {
 }
 
 }  // namespace
+
+core::FenceDevice build_fence(const Table& table) {
+  core::FenceDevice fence{.agent = text_of(table, "agent"), .options = table.text_map("options")};
+  set(fence.limit, table, "limit");
+  return fence;
+}
 
 core::Config build_config(const Table& root) {
   core::Config config;

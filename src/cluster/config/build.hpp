@@ -9,5 +9,6 @@ namespace tasuki::config {
 
 // Only for a document that all checks of checks.hpp let pass.
 core::Config build_config(const Table& root);
+core::FenceDevice build_fence(const Table& table);
 
 }  // namespace tasuki::config

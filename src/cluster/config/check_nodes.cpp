@@ -88,13 +88,21 @@ void check_addresses(const std::vector<const Table*>& nodes, Report& report) {
   }
 }
 
+// A bare name is looked up and run; without its beginning a word like "reboot" would be, too.
+void check_fence_agent(const Located<std::string>& agent, Report& report) {
+  if (agent.value.starts_with('/')) return;
+  if (agent.value.contains('/'))
+    report.mistake(agent.line, fmt::format("agent = \"{}\" is a relative path", agent.value),
+                   "write a program's name or an absolute path");
+  else if (!agent.value.starts_with("fence_"))
+    report.mistake(agent.line, fmt::format("agent = \"{}\" is no fence agent's name", agent.value),
+                   "write one that begins with \"fence_\", or an absolute path");
+}
+
 void check_fence_agents(const std::vector<const Table*>& nodes, Report& report) {
   for (const Table* node : nodes)
     for (const Table* fence : node->tables("fence"))
-      if (const auto agent = fence->find_text("agent");
-          agent && agent->value.contains('/') && !agent->value.starts_with('/'))
-        report.mistake(agent->line, fmt::format("agent = \"{}\" is a relative path", agent->value),
-                       "write a program's name or an absolute path");
+      if (const auto agent = fence->find_text("agent")) check_fence_agent(*agent, report);
 }
 
 // The first of them with the address, nullptr when there is none.

@@ -28,13 +28,27 @@ std::optional<Table> checked_document(std::string_view text, Report& report) {
   return document;
 }
 
+std::vector<WrittenFence> written_fences(const Table& root) {
+  std::vector<WrittenFence> fences;
+  for (const Table* node : root.tables("node"))
+    for (const Table* fence : node->tables("fence")) {
+      WrittenFence written{build_fence(*fence), fence->find("agent")->line, {}};
+      if (const Table* options = fence->find_table("options"))
+        for (const Field& option : options->fields) written.option_lines[option.key] = option.line;
+      fences.push_back(std::move(written));
+    }
+  return fences;
+}
+
 }  // namespace
 
 ParseOutcome parse_config(std::string_view text, std::string file_name) {
   Report report(std::move(file_name));
   const auto document = checked_document(text, report);
-  ParseOutcome outcome{{}, report.mistakes(), report.warnings()};
-  if (outcome.mistakes.empty()) outcome.config = build_config(*document);
+  ParseOutcome outcome{{}, report.mistakes(), report.warnings(), {}};
+  if (!outcome.mistakes.empty()) return outcome;
+  outcome.config = build_config(*document);
+  outcome.fences = written_fences(*document);
   return outcome;
 }
 

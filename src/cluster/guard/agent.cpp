@@ -28,10 +28,11 @@ namespace {
 
 using Descriptor = asio::posix::stream_descriptor;
 
-// What is kept of an agent's output: its last words.
-constexpr size_t kOutputBytesKept = 4096;
-// A pipe holds no more (pipe(7)); what comes after the agent's end is not the agent's.
-constexpr int kReadsAfterEnd = 65536 / kOutputBytesKept;
+// What a pipe holds (pipe(7)), so that what comes after the agent's end and is longer is not the
+// agent's. The longest metadata of Debian's agents has 11 KiB.
+constexpr size_t kOutputBytesKept = size_t{64} * 1024;
+constexpr size_t kReadBytes = 4096;
+constexpr int kReadsAfterEnd = kOutputBytesKept / kReadBytes;
 
 // An agent and its process group, from its start until it is reaped.
 class AgentProcess {
@@ -53,7 +54,7 @@ class AgentProcess {
 
   // Returns only when cancelled. The end of the output says nothing about the agent's end: an ssh
   // that it left behind may hold the pipe open, and an agent may close it and go on.
-  Task<void> keep_last_words() {
+  Task<void> keep_output() {
     boost::system::error_code error;
     do {
       co_await output_.async_wait(Descriptor::wait_read,
@@ -71,30 +72,24 @@ class AgentProcess {
     const pid_t reaped = ::waitpid(std::exchange(pid_, 0), &status, 0);
     TASUKI_ASSERT(reaped > 0);
     if (!WIFEXITED(status)) return failure(fmt::format("ended by signal {}", WTERMSIG(status)));
-    return AgentEnd{WEXITSTATUS(status), last_line()};
+    return AgentEnd{WEXITSTATUS(status), std::move(printed_)};
   }
 
  private:
   // False when there is nothing more to read for now or for ever.
   bool read_some() {
-    std::array<char, kOutputBytesKept> buffer;
+    std::array<char, kReadBytes> buffer;
     const ssize_t size = ::read(output_.native_handle(), buffer.data(), buffer.size());
     if (size <= 0) return size < 0 && errno == EINTR;
-    last_words_.append(buffer.data(), static_cast<size_t>(size));
-    if (last_words_.size() > kOutputBytesKept)
-      last_words_.erase(0, last_words_.size() - kOutputBytesKept);
+    printed_.append(buffer.data(), static_cast<size_t>(size));
+    if (printed_.size() > kOutputBytesKept) printed_.erase(0, printed_.size() - kOutputBytesKept);
     return true;
-  }
-
-  [[nodiscard]] std::string last_line() const {
-    const std::string_view text = trim(last_words_);
-    return std::string(text.substr(text.rfind('\n') + 1));
   }
 
   pid_t pid_;
   Descriptor end_;
   Descriptor output_;
-  std::string last_words_;
+  std::string printed_;
 };
 
 Result<std::string> find_agent(const std::string& name) {
@@ -105,10 +100,7 @@ Result<std::string> find_agent(const std::string& name) {
     const std::string candidate = fmt::format("{}/{}", folder, name);
     if (::access(candidate.c_str(), X_OK) == 0) return candidate;
   }
-  return failure(
-      fmt::format("there is no such program in {}; Debian's package fence-agents "
-                  "brings the usual ones",
-                  folders));
+  return failure("it is not installed here; Debian's package fence-agents brings the usual ones");
 }
 
 // A file in memory: options hold passwords, and a pipe might block us.
@@ -181,6 +173,11 @@ Task<void> reap(std::unique_ptr<AgentProcess> agent) {
 
 }  // namespace
 
+std::string AgentEnd::last_line() const {
+  const std::string_view text = trim(output);
+  return std::string(text.substr(text.rfind('\n') + 1));
+}
+
 Result<std::string> agent_input(const core::FenceDevice& device, const std::string& action,
                                 const std::string& plug) {
   std::string text = fmt::format("action={}\n", action);
@@ -206,7 +203,7 @@ Task<Result<AgentEnd>> run_agent(core::FenceDevice device, std::string action, s
 
   constexpr size_t kEnded = 0;
   const auto first =
-      co_await ((*agent)->wait_for_end() || wait_for(device.limit) || (*agent)->keep_last_words());
+      co_await ((*agent)->wait_for_end() || wait_for(device.limit) || (*agent)->keep_output());
   if (first.index() != kEnded) {
     (*agent)->kill_group();
     start_task(executor, reap(std::move(*agent)));

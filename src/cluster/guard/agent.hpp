@@ -12,7 +12,10 @@ namespace tasuki::guard {
 
 struct AgentEnd {
   int exit_code = 0;
-  std::string last_line;  // that it printed and that is not blank; where agents say why they failed
+  std::string output;  // what it printed and wrote as errors; of very much, the end
+
+  // That is not blank; where agents say why they failed.
+  [[nodiscard]] std::string last_line() const;
 };
 
 // What the agent reads: action, plug (unless it is empty or the options name a `plug` or the older

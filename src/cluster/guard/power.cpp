@@ -22,8 +22,9 @@ constexpr int kExitOff = 2;
 constexpr auto kAskAgain = std::chrono::milliseconds(100);
 
 Error failed_with(const core::FenceDevice& device, const std::string& action, const AgentEnd& end) {
+  const std::string reason = end.last_line();
   return {fmt::format("{} {} failed ({}): {}", device.agent, action, end.exit_code,
-                      end.last_line.empty() ? "it printed no reason" : end.last_line)};
+                      reason.empty() ? "it printed no reason" : reason)};
 }
 
 Task<Result<void>> run_action(core::FenceDevice device, std::string action, std::string plug) {

@@ -1,19 +1,14 @@
 #include "cluster/guard/power.hpp"
 
-#include <filesystem>
-#include <fstream>
-#include <optional>
 #include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "cluster/guard/agent.hpp"
+#include "cluster/guard/agent_testing.hpp"
 #include "kit/fd.hpp"
-#include "kit/file.hpp"
-#include "kit/test_folder.hpp"
 #include "kit/text.hpp"
 
 namespace tasuki::guard {
@@ -22,48 +17,13 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-// Runs a task to its end on an io_context of its own.
-template <class T>
-T run(Task<T> task) {
-  asio::io_context context;
-  std::optional<T> value;
-  asio::co_spawn(context, std::move(task), [&](const std::exception_ptr& problem, T result) {
-    if (problem) std::rethrow_exception(problem);
-    value = std::move(result);
-  });
-  context.run_for(30s);
-  return std::move(value).value();
-}
-
 bool ends_soon(pid_t pid) {
   const Fd end(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   pollfd wait{end.get(), POLLIN, 0};
   return !end || ::poll(&wait, 1, 5000) == 1;
 }
 
-// Agents are shell scripts; $state is a folder of their own.
-class PowerTest : public testing::Test {
- public:
-  PowerTest() { folder = make_test_folder(); }
-  ~PowerTest() override { std::filesystem::remove_all(folder); }
-
- protected:
-  core::FenceDevice agent(const std::string& script, std::chrono::milliseconds limit = 20s) {
-    const std::string path = folder / ("fence_" + std::to_string(++agents));
-    std::ofstream(path)
-        << "#!/bin/sh\nstate=" << folder.string()
-        << "\nwhile read line; do case $line in action=*) action=${line#*=};; esac; "
-           "echo \"$line\" >>$state/options; done\n"
-        << script;
-    std::filesystem::permissions(path, std::filesystem::perms::owner_all);
-    return {.agent = path, .options = {}, .limit = limit};
-  }
-
-  std::string written(const std::string& name) { return read_file(folder / name).value(); }
-
-  std::filesystem::path folder;
-  int agents = 0;
-};
+using PowerTest = AgentTest;
 
 constexpr auto kSwitch = R"(case $action in
   off) touch $state/off;;
@@ -174,7 +134,7 @@ TEST_F(PowerTest, ReadsAnAgentThatPrintsMuchAndKeepsTheEnd) {
 TEST_F(PowerTest, NamesAnAgentThatIsNotThere) {
   const auto power = run(power_status({.agent = "fence_nowhere", .options = {}}, "sv1"));
   ASSERT_FALSE(power);
-  EXPECT_THAT(power.error().what, HasSubstr("fence_nowhere status: there is no such program in"));
+  EXPECT_THAT(power.error().what, HasSubstr("fence_nowhere status: it is not installed here"));
   EXPECT_FALSE(run(power_status({.agent = "/nowhere/fence", .options = {}}, "sv1")));
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -26,7 +27,8 @@ constexpr int kIsOff = 2;
 // A machine that has not ended after this is reported as such by the controller itself.
 constexpr auto kAnswerLimit = 20s;
 
-constexpr std::string_view kMetadata = R"(<?xml version="1.0" ?>
+constexpr std::string_view kMetadata =
+    R"(<?xml version="1.0" ?>
 <resource-agent name="fence_tasuki_lab" shortdesc="Power switch of a Tasuki lab">
 <longdesc>Switches the power of a node in a lab made by "tasuki lab up".</longdesc>
 <parameters>
@@ -37,7 +39,7 @@ constexpr std::string_view kMetadata = R"(<?xml version="1.0" ?>
 <parameter name="socket" unique="0" required="0">
 <content type="string" default="/run/tasuki-lab/power.sock"/>
 <shortdesc lang="en">Socket of the lab's power controller</shortdesc></parameter>
-</parameters>
+{}</parameters>
 <actions>
 <action name="on" automatic="0"/><action name="off"/><action name="reboot"/>
 <action name="status"/><action name="list"/><action name="monitor"/><action name="metadata"/>
@@ -58,18 +60,45 @@ Options read_options(std::istream& input) {
   return options;
 }
 
+struct Outlet {
+  std::string node;
+  Options options;
+};
+
+// Where the configuration has this agent.
+std::vector<Outlet> outlets_of(const std::string& agent) {
+  const auto text = read_file(kOutletsInNode);
+  const Json all = text ? Json::parse(*text, nullptr, false) : Json();
+  std::vector<Outlet> outlets;
+  for (const Json& outlet : all)
+    if (outlet.value("agent", "") == agent)
+      outlets.push_back({outlet.value("node", ""), outlet.value("options", Options())});
+  return outlets;
+}
+
+// The lab's own options, and all that the configuration gives the agent that this one stands for.
+std::string metadata(const std::string& agent) {
+  std::set<std::string> given;
+  for (const Outlet& outlet : outlets_of(agent))
+    for (const auto& [option, value] : outlet.options) given.insert(option);
+  std::string parameters;
+  for (const std::string& option : given)
+    parameters += fmt::format(
+        "<parameter name=\"{}\" unique=\"0\" required=\"0\"><content "
+        "type=\"string\"/></parameter>\n",
+        option);
+  return fmt::format(kMetadata, parameters);
+}
+
 // The node for which the configuration has this agent with these options.
 std::optional<std::string> node_switched_by(const std::string& agent, const Options& options) {
-  const auto text = read_file(kOutletsInNode);
-  const Json outlets = text ? Json::parse(*text, nullptr, false) : Json();
   std::set<std::string> nodes;
-  for (const Json& outlet : outlets) {
-    const auto wanted = outlet.value("options", Options());
-    const bool matches = std::ranges::all_of(wanted, [&](const auto& option) {
+  for (const Outlet& outlet : outlets_of(agent)) {
+    const bool matches = std::ranges::all_of(outlet.options, [&](const auto& option) {
       const auto given = options.find(option.first);
       return given != options.end() && given->second == option.second;
     });
-    if (matches && outlet.value("agent", "") == agent) nodes.insert(outlet.value("node", ""));
+    if (matches) nodes.insert(outlet.node);
   }
   // Where several nodes share a device, its plug is the node's name.
   if (nodes.size() != 1) return std::nullopt;
@@ -86,10 +115,6 @@ Result<std::string> ask(const Options& options, const std::string& question) {
 
 Result<int> perform(const Options& options, std::ostream& output) {
   const std::string& action = options.at("action");
-  if (action == "metadata") {
-    output << kMetadata;
-    return kDone;
-  }
   if (action == "list" || action == "monitor") {
     const auto names = ask(options, "list");
     if (!names) return failure(names.error());
@@ -122,6 +147,10 @@ Result<int> perform(const Options& options, std::ostream& output) {
 int run_fence_agent(const std::string& name, std::istream& input, std::ostream& output,
                     std::ostream& errors) {
   Options options = read_options(input);
+  if (options.at("action") == "metadata") {
+    output << metadata(name);
+    return kDone;
+  }
   if (!name.ends_with(kLabAgent))
     if (const auto node = node_switched_by(name, options)) options["plug"] = *node;
   const auto status = perform(options, output);

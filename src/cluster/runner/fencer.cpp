@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cluster/guard/agent_metadata.hpp"
 #include "cluster/guard/power.hpp"
 #include "cluster/runner/clock.hpp"
 
@@ -11,6 +12,14 @@ namespace tasuki::runner {
 namespace {
 
 constexpr std::chrono::minutes kWatchEvery{2};
+
+// What the agent does not understand of its settings; empty when nothing is known to be wrong. One
+// that says nothing of itself may work all the same.
+Task<std::string> wrong_setting(core::FenceDevice device) {
+  const auto problems = co_await guard::ask_about_settings(std::move(device));
+  if (!problems || problems->empty()) co_return "";
+  co_return fmt::format("{}; {}", problems->front().what, problems->front().expected);
+}
 
 }  // namespace
 
@@ -22,10 +31,12 @@ Fencer::Fencer(asio::io_context& io, core::NodeId self, std::function<void(core:
       tell_(std::move(tell)),
       still_wanted_(std::move(still_wanted)),
       ended_(std::move(ended)),
-      queue_(self) {}
+      queue_(self),
+      next_look_(io) {}
 
 void Fencer::carry_out(const std::vector<core::FenceOrder>& orders, const core::Config& config,
                        std::chrono::milliseconds delay) {
+  if (config.nodes != looked_at_) next_look_.cancel();
   // Nodes race only when they are two, so there is one target.
   if (!orders.empty()) delay = core::losing_delay(delay, answered_in_[orders.front().target]);
   for (const auto& [order, wait] : queue_.take(orders, delay))
@@ -38,23 +49,39 @@ void Fencer::watch_devices(std::function<const core::Config&()> config) {
 
 Task<void> Fencer::watch(std::function<const core::Config&()> config) {
   for (;;) {
-    const std::vector<core::Node> nodes = config().nodes;
-    device_problems_.clear();
-    for (const core::Node& node : nodes) {
-      if (node.id == self_) continue;
-      for (const core::FenceDevice& device : node.fence) {
-        const Moment asked = now();
-        const auto answers = co_await guard::monitor_power_device(device);
-        if (!answers)
-          device_problems_[node.id] = fmt::format("the power switch of {} does not answer: {}",
-                                                  node.name, answers.error().what);
-        else if (&device == &node.fence.front())
-          answered_in_[node.id] =
-              std::chrono::duration_cast<std::chrono::milliseconds>(now() - asked);
-      }
-    }
-    co_await wait_for(kWatchEvery);
+    looked_at_ = config().nodes;
+    co_await look_at_devices(looked_at_);
+    if (config().nodes != looked_at_) continue;
+    next_look_.expires_after(kWatchEvery);
+    boost::system::error_code ignored;
+    co_await next_look_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
+}
+
+Task<void> Fencer::look_at_devices(std::vector<core::Node> nodes) {
+  std::map<core::NodeId, std::string> problems;
+  for (const core::Node& node : nodes)
+    if (node.id != self_)
+      if (std::string problem = co_await problem_of_devices(node); !problem.empty())
+        problems[node.id] = std::move(problem);
+  device_problems_ = std::move(problems);
+}
+
+Task<std::string> Fencer::problem_of_devices(core::Node node) {
+  std::string problem;
+  for (const core::FenceDevice& device : node.fence) {
+    const Moment asked = now();
+    if (const auto answers = co_await guard::monitor_power_device(device); !answers) {
+      problem = fmt::format("the power switch of {} does not answer: {}", node.name,
+                            answers.error().what);
+      continue;
+    }
+    if (&device == &node.fence.front())
+      answered_in_[node.id] = std::chrono::duration_cast<std::chrono::milliseconds>(now() - asked);
+    if (const auto wrong = co_await wrong_setting(device); !wrong.empty())
+      problem = fmt::format("the power switch of {} is set up wrongly: {}", node.name, wrong);
+  }
+  co_return problem;
 }
 
 std::vector<std::string> Fencer::device_problems() const {

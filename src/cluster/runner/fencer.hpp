@@ -24,13 +24,17 @@ class Fencer {
   void carry_out(const std::vector<core::FenceOrder>& orders, const core::Config& config,
                  std::chrono::milliseconds delay);
 
-  // Looks from now on whether the other nodes' power switches answer, every few minutes.
+  // Asks the other nodes' power switches whether they answer and understand their settings.
+  Task<void> look_at_devices(std::vector<core::Node> nodes);
+  // Does so from now on, every few minutes and when they change.
   void watch_devices(std::function<const core::Config&()> config);
-  // Those that did not when last asked, each a sentence.
+  // Those that did not when last asked, one sentence for each node.
   [[nodiscard]] std::vector<std::string> device_problems() const;
 
  private:
   Task<void> watch(std::function<const core::Config&()> config);
+  // The problem with the last of them that has one; empty when none has.
+  Task<std::string> problem_of_devices(core::Node node);
   Task<void> fence(core::FenceOrder order, core::Node target, std::chrono::milliseconds delay);
 
   asio::io_context& io_;
@@ -39,6 +43,8 @@ class Fencer {
   std::function<bool(const core::FenceOrder&)> still_wanted_;
   std::function<void()> ended_;
   core::FenceQueue queue_;
+  std::vector<core::Node> looked_at_;
+  asio::steady_timer next_look_;
   std::map<core::NodeId, std::string> device_problems_;
   std::map<core::NodeId, std::chrono::milliseconds> answered_in_;  // the first level, last time
 };

@@ -17,7 +17,10 @@ namespace {
 
 using namespace std::chrono_literals;
 using core::FenceOrder;
+using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 const core::NodeId kSelf{1};
 const core::NodeId kLost{2};
@@ -53,6 +56,10 @@ struct FencerTest : testing::Test {
   void run() {
     io.restart();
     io.run();
+  }
+  void look_at_devices() {
+    start_task(io.get_executor(), fencer.look_at_devices(config.nodes));
+    run();
   }
   [[nodiscard]] std::string calls() const { return read_file(folder + "/calls").value_or(""); }
 };
@@ -109,6 +116,27 @@ TEST_F(FencerTest, does_not_carry_out_what_falls_to_another) {
   carry_out({{kLost, core::NodeId{3}, 0, false}});
   run();
   EXPECT_EQ(calls(), "");
+}
+
+TEST_F(FencerTest, tells_of_a_device_that_does_not_answer_or_does_not_understand_its_settings) {
+  use_agent("echo 'no route to host'; exit 1");
+  look_at_devices();
+  EXPECT_THAT(fencer.device_problems(),
+              ElementsAre(HasSubstr("the power switch of sv2 does not answer: ")));
+
+  use_agent(R"(echo '<resource-agent><parameters><parameter name="ip"/></parameters><actions>
+    <action name="off"/><action name="status"/><action name="monitor"/></actions>
+    </resource-agent>')");
+  look_at_devices();
+  EXPECT_THAT(fencer.device_problems(), IsEmpty());
+
+  config.nodes[0].fence[0].options["ipp"] = "10.0.0.1";
+  look_at_devices();
+  EXPECT_THAT(
+      fencer.device_problems(),
+      ElementsAre(AllOf(HasSubstr("the power switch of sv2 is set up wrongly: "),
+                        HasSubstr("has no option \"ipp\" and would pass over it; did you mean "
+                                  "\"ip\"?"))));
 }
 
 }  // namespace
