@@ -64,7 +64,8 @@ inline Json healthy_status() {
             group("web", "sv2", "2026-10-05T14:00:00Z", "sv1")}},
           {"services", Json::array()},
           {"witness", {{"address", "10.0.0.9"}, {"votes", true}}},
-          {"lease_disk", nullptr}};
+          {"lease_disk", nullptr},
+          {"ping", nullptr}};
 }
 
 class FakeTerminal : public Terminal {

@@ -48,12 +48,17 @@ std::vector<std::string> words(const Table& table, std::string_view key) {
   return found;
 }
 
+std::vector<std::string> addresses_of(const Table& table, std::string_view key) {
+  std::vector<std::string> found;
+  for (const auto& [text, line] : table.texts(key)) found.push_back(to_text(*parse_address(text)));
+  return found;
+}
+
 core::Node build_node(const Table& table) {
   core::Node node;
   set(node.id.value, table, "id");
   set(node.name, table, "name");
-  for (const auto& [text, line] : table.texts("addresses"))
-    node.addresses.push_back(to_text(*parse_address(text)));
+  node.addresses = addresses_of(table, "addresses");
   for (const Table* fence : table.tables("fence")) node.fence.push_back(build_fence(*fence));
   if (const auto machine = table.find_text("machine"))
     node.machine =
@@ -239,6 +244,7 @@ core::Config build_config(const Table& root) {
   }
   if (const Table* witness = root.find_table("witness")) config.witness = build_witness(*witness);
   if (const Table* lease = root.find_table("lease")) set(config.lease_device, *lease, "device");
+  if (const Table* ping = root.find_table("ping")) config.ping_hosts = addresses_of(*ping, "hosts");
   for (const Table* node : root.tables("node")) config.nodes.push_back(build_node(*node));
   std::ranges::sort(config.nodes, {}, &core::Node::id);
   for (const Table* service : root.tables("service"))

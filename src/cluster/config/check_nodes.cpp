@@ -187,6 +187,26 @@ void check_lease(const Table& root, size_t nodes, Report& report) {
                    "add a [witness]; one of the type \"disk\" may use this device");
 }
 
+// A hint for those who race for the right to decide; where a majority or a qnetd judges, nobody
+// does.
+void check_ping(const Table& root, const std::vector<const Table*>& nodes, Report& report) {
+  const Table* ping = root.find_table("ping");
+  if (ping == nullptr) return;
+  for (const auto& host : ping->texts("hosts"))
+    if (const auto address = parse_address(host.value))
+      if (const Table* owner = find_owner(nodes, *address))
+        report.mistake(host.line, fmt::format("{} is node {} itself", host.value, name_of(*owner)),
+                       "name a host outside the cluster, as the gateway");
+  const Table* witness = root.find_table("witness");
+  const auto type = witness != nullptr ? witness->find_text("type") : std::nullopt;
+  const bool qnetd = witness != nullptr && (!type || type->value == "qnetd");
+  if (nodes.size() % 2 == 1 || qnetd || (nodes.size() > 2 && witness == nullptr))
+    report.warning(ping->line,
+                   fmt::format("{} decides here, so no answer of a host changes anything",
+                               qnetd ? "the qnetd" : "the majority"),
+                   "take it out");
+}
+
 // Without fence, what remains is the lease, which needs a majority of votes to decide and does not
 // count for virtual machines. Why nothing can prove that the node is down; empty when something
 // can.
@@ -244,6 +264,7 @@ void check_nodes(const Table& root, Report& report) {
   check_fence_agents(nodes, report);
   check_witness(root, nodes, report);
   check_lease(root, nodes.size(), report);
+  check_ping(root, nodes, report);
   warn_of_missing_proof(root, nodes, report);
   check_guards(root, nodes, report);
 }

@@ -64,6 +64,8 @@ void compare_cluster(const Config& before, const Config& after, std::vector<Chan
                  changes);
   compare_facets("lease", "lease", {{"device", before.lease_device}},
                  {{"device", after.lease_device}}, kNoRestart, changes);
+  compare_facets("ping", "ping", {{"hosts", join(before.ping_hosts, ", ")}},
+                 {{"hosts", join(after.ping_hosts, ", ")}}, kNoRestart, changes);
   if (before.witness && after.witness)
     compare_facets("witness", "witness", facets_of(*before.witness), facets_of(*after.witness),
                    kNoRestart, changes);

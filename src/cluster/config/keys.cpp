@@ -78,6 +78,14 @@ constexpr auto kLeaseKeys = std::to_array<Key>({
                 "with \"tasuki witness prepare\"."},
 });
 
+constexpr auto kPingKeys = std::to_array<Key>({
+    {.name = "hosts",
+     .type = addresses,
+     .required = true,
+     .meaning = "Outside the cluster and on the clients' way, as the gateway. One that answers "
+                "(ICMP echo) is enough."},
+});
+
 constexpr auto kNodeKeys = std::to_array<Key>({
     {.name = "name", .type = name, .required = true, .meaning = "The node's name."},
     {.name = "id",
@@ -383,6 +391,12 @@ constexpr auto kTables = std::to_array<TableKeys>({
                 "that proves it to the others also where the network is cut. A witness of the type "
                 "\"disk\", \"folder\" or \"http\" does this too; then there is no [lease]. May be "
                 "left out."},
+    {.path = "ping",
+     .shape = Shape::single,
+     .keys = kPingKeys,
+     .meaning = "Hosts that tell a node whether it still reaches anybody: of two sides that lose "
+                "each other and may both go on, one that reaches none of them leaves the other the "
+                "time to. Only a hint: it never proves that another node let go. May be left out."},
     {.path = "node",
      .shape = Shape::repeated,
      .required = true,

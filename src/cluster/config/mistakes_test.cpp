@@ -170,6 +170,18 @@ TEST(Warnings, tell_of_a_witness_that_has_no_vote) {
                                       "nodes"}));
 }
 
+TEST(Warnings, tell_of_pings_where_nobody_races) {
+  const std::string_view fence = "[[node.fence]]\nagent = \"fence_ipmilan\"";
+  const std::string ping = "[ping]\nhosts = [\"10.0.0.254\"]\n";
+  using Texts = std::vector<std::string>;
+  EXPECT_EQ(warnings_with(ping, fence, fence), Texts());
+  EXPECT_EQ(warnings_with(ping + "[witness]\ntype = \"disk\"\ndevice = \"/dev/w\"", fence, fence),
+            Texts());
+  EXPECT_EQ(warnings_with(ping + "[witness]\naddress = \"10.0.0.9\"", fence, fence),
+            (Texts{"t:3: the qnetd decides here, so no answer of a host changes anything; take it "
+                   "out"}));
+}
+
 TEST(Warnings, tell_which_link_joins_two_networks) {
   const ParseOutcome outcome =
       parse_config(with_line(16, "addresses = [\"192.168.10.2\", \"10.0.9.2\"]"), "t");

@@ -191,6 +191,7 @@ struct Config {
   std::vector<Node> nodes;  // in the order of their ids
   std::optional<Witness> witness;
   std::string lease_device;  // a disk for slots only, where the witness keeps none; empty: none
+  std::vector<std::string> ping_hosts;  // outside the cluster; who wins should reach one of them
   std::vector<Service> services;
   std::vector<Group> groups;
   std::map<char, std::string> drives;  // what letters mean in batch files, without the partitions'

@@ -7,6 +7,7 @@
 #include "cluster/core/state.hpp"
 #include "kit/assert.hpp"
 #include "kit/duration.hpp"
+#include "kit/text.hpp"
 
 namespace tasuki::core {
 namespace {
@@ -147,6 +148,10 @@ std::vector<std::string> explain_timing(const Config& config, const Timing& timi
         "last heartbeat (one every {}): {} to {} after the loss, {} in the middle",
         d(kWitnessMissesAfter), d(kQdeviceHeartbeat), d(shortest), d(longest), d(middle)));
   }
+  if (!config.ping_hosts.empty() && nodes_judge_witness(config))
+    lines.push_back(fmt::format(
+        "of two sides that lose each other one that reaches none of {} leaves the other {}",
+        join(config.ping_hosts, ", "), d(timing.witness_grace)));
   return lines;
 }
 

@@ -4,11 +4,14 @@
 
 #include <fmt/format.h>
 
+#include "cluster/core/state.hpp"
 #include "cluster/guard/agent_metadata.hpp"
 #include "cluster/guard/power.hpp"
 #include "cluster/runner/clock.hpp"
 
 namespace tasuki::runner {
+using core::milliseconds;
+
 namespace {
 
 constexpr std::chrono::minutes kWatchEvery{2};
@@ -23,11 +26,13 @@ Task<std::string> wrong_setting(core::FenceDevice device) {
 
 }  // namespace
 
-Fencer::Fencer(asio::io_context& io, core::NodeId self, std::function<void(core::FenceResult)> tell,
+Fencer::Fencer(asio::io_context& io, core::NodeId self, Reach reach,
+               std::function<void(core::FenceResult)> tell,
                std::function<bool(const core::FenceOrder&)> still_wanted,
                std::function<void()> ended)
     : io_(io),
       self_(self),
+      reach_(std::move(reach)),
       tell_(std::move(tell)),
       still_wanted_(std::move(still_wanted)),
       ended_(std::move(ended)),
@@ -39,8 +44,10 @@ void Fencer::carry_out(const std::vector<core::FenceOrder>& orders, const core::
   if (config.nodes != looked_at_) next_look_.cancel();
   // Nodes race only when they are two, so there is one target.
   if (!orders.empty()) delay = core::losing_delay(delay, answered_in_[orders.front().target]);
+  // Longer than the other needs when it should lose and waits, too.
+  const auto patience = core::decided_by_fence(config) ? 3 * delay : milliseconds{};
   for (const auto& [order, wait] : queue_.take(orders, delay))
-    start_task(io_.get_executor(), fence(order, *config.find_node(order.target), wait));
+    start_task(io_.get_executor(), fence(order, *config.find_node(order.target), patience, wait));
 }
 
 void Fencer::watch_devices(std::function<const core::Config&()> config) {
@@ -89,8 +96,10 @@ std::vector<std::string> Fencer::device_problems() const {
   return {problems.begin(), problems.end()};
 }
 
-Task<void> Fencer::fence(core::FenceOrder order, core::Node target,
-                         std::chrono::milliseconds delay) {
+Task<void> Fencer::fence(core::FenceOrder order, core::Node target, milliseconds patience,
+                         milliseconds delay) {
+  if (patience.count() > 0) [[maybe_unused]]
+    const bool reached = co_await reach_(patience);
   if (delay.count() > 0) co_await wait_for(delay);
   if (still_wanted_(order)) {
     const Moment start = now();

@@ -14,9 +14,13 @@ namespace tasuki::runner {
 
 class Fencer {
  public:
+  // Whether a host of [ping] answers within the limit; true at once when there is none.
+  using Reach = std::function<Task<bool>(std::chrono::milliseconds limit)>;
+
   // `tell` says the result to all members. `still_wanted` is asked after a delay. `ended` is called
   // when an order may be taken up for that target again.
-  Fencer(asio::io_context& io, core::NodeId self, std::function<void(core::FenceResult)> tell,
+  Fencer(asio::io_context& io, core::NodeId self, Reach reach,
+         std::function<void(core::FenceResult)> tell,
          std::function<bool(const core::FenceOrder&)> still_wanted, std::function<void()> ended);
 
   // Starts what is new in `orders`; `delay` is the least that the side that should lose a race
@@ -35,10 +39,13 @@ class Fencer {
   Task<void> watch(std::function<const core::Config&()> config);
   // The problem with the last of them that has one; empty when none has.
   Task<std::string> problem_of_devices(core::Node node);
-  Task<void> fence(core::FenceOrder order, core::Node target, std::chrono::milliseconds delay);
+  // `patience`: how long it leaves the other the race when it reaches nobody outside.
+  Task<void> fence(core::FenceOrder order, core::Node target, std::chrono::milliseconds patience,
+                   std::chrono::milliseconds delay);
 
   asio::io_context& io_;
   core::NodeId self_;
+  Reach reach_;
   std::function<void(core::FenceResult)> tell_;
   std::function<bool(const core::FenceOrder&)> still_wanted_;
   std::function<void()> ended_;

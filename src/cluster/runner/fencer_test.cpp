@@ -32,8 +32,17 @@ struct FencerTest : testing::Test {
   std::vector<core::FenceResult> results;
   bool wanted = true;
   int ended = 0;
-  Fencer fencer{io, kSelf, [this](const core::FenceResult& result) { results.push_back(result); },
-                [this](const FenceOrder&) { return wanted; }, [this] { ++ended; }};
+  bool reached = true;
+  std::chrono::milliseconds asked_for{};
+  Fencer fencer{io,
+                kSelf,
+                [this](std::chrono::milliseconds limit) -> Task<bool> {
+                  asked_for = limit;
+                  co_return reached;
+                },
+                [this](const core::FenceResult& result) { results.push_back(result); },
+                [this](const FenceOrder&) { return wanted; },
+                [this] { ++ended; }};
 
   // Its body sees $action; every call is written down.
   void use_agent(const std::string& body) {
@@ -109,6 +118,22 @@ TEST_F(FencerTest, one_that_should_lose_waits_and_is_asked_whether_it_is_still_w
   run();
   EXPECT_EQ(calls(), "");
   EXPECT_EQ(ended, 1) << "so that a changed order is taken up";
+}
+
+TEST_F(FencerTest, of_two_that_lose_each_other_one_that_reaches_nobody_outside_waits_longest) {
+  use_agent(kWorks);
+  carry_out({{kLost, kSelf, 0, false}});
+  run();
+  EXPECT_EQ(asked_for, 0ms) << "nobody races";
+
+  core::Node self = config.nodes[0];
+  self.id = kSelf;
+  config.nodes.push_back(self);
+  carry_out({});
+  carry_out({{kLost, kSelf, 0, false}});
+  run();
+  EXPECT_EQ(asked_for, 60ms) << "three times what the one that should lose waits";
+  EXPECT_EQ(results.size(), 2U) << "a hint keeps nobody from going on";
 }
 
 TEST_F(FencerTest, does_not_carry_out_what_falls_to_another) {

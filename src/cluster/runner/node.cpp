@@ -90,8 +90,10 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, const proto
       slots_(
           io, self, read_file(paths_.authkey).value_or(""), [this] { judge_votes(); },
           [this] { tell_released(); }),
+      pinger_(io, [this] { update_slot(); }),
       fencer_(
-          io, self, [this](core::FenceResult result) { say(result); },
+          io, self, [this](core::milliseconds limit) { return pinger_.reach(limit); },
+          [this](core::FenceResult result) { say(result); },
           [this](const core::FenceOrder& order) {
             return core::still_wanted(replica_.fences(), order);
           },
@@ -156,6 +158,7 @@ Task<Result<void>> Node::start() {
   config_counter_seen_ = replica_.state().durable.applied.counter;
   clustered_ = config().nodes.size() > 1;
   slots_.configure(config(), timing_);
+  pinger_.configure(config().ping_hosts, timing_.witness_look);
   engine_ =
       clustered_ ? membership::make_corosync_engine(io_) : membership::make_solo_engine(io_, self_);
   engine_->start({
@@ -190,7 +193,8 @@ void Node::update_slot() {
   const size_t groups = groups_here();
   slots_.stand(votes_.standing(config().nodes.size()),
                {groups, groups == 0 ? replica_.ended_epoch() : std::nullopt,
-                replica_.state().durable.epoch});
+                replica_.state().durable.epoch, pinger_.asks(), pinger_.reached()});
+  if (slots_.waits_for_answer()) pinger_.ask();
 }
 
 // Who let go of everything is told to all, because it changes what they decide.
@@ -340,6 +344,7 @@ void Node::react_to_config() {
     });
   }
   slots_.configure(config(), timing_);
+  pinger_.configure(config().ping_hosts, timing_.witness_look);
   note(Note::Level::info, "configuration",
        fmt::format("version {} is in force", config_counter_seen_));
   for (auto& [name, runner] : groups_)
@@ -393,6 +398,7 @@ Json Node::status() const {
   } else {
     context.lease_problem = slots_.problem();
   }
+  context.ping_problem = pinger_.problem();
   context.power_problems = fencer_.device_problems();
   context.account_problems = account_problems(config(), accounts_);
   return status_json(replica_, context);

@@ -23,6 +23,7 @@
 #include "cluster/runner/status.hpp"
 #include "cluster/runner/store.hpp"
 #include "cluster/runner/timeline.hpp"
+#include "cluster/witness/pinger.hpp"
 #include "cluster/witness/vote_count.hpp"
 
 namespace tasuki::runner {
@@ -147,6 +148,7 @@ class Node {
   asio::steady_timer node_services_retry_;
   Lease lease_;
   SlotWatch slots_;
+  witness::Pinger pinger_;
   Fencer fencer_;
   std::map<std::string, std::shared_ptr<asio::steady_timer>> timers_;
   std::map<std::string, std::shared_ptr<Waiting>> waiting_;

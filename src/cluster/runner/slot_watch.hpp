@@ -34,6 +34,8 @@ class SlotWatch {
   void configure(const core::Config& config, const core::Timing& timing);
   // Again whenever either may be another.
   void stand(const witness::Standing& standing, const witness::Word& word);
+  // As in witness::Voter.
+  [[nodiscard]] bool waits_for_answer() const { return voter_ && voter_->waits_for_answer(now()); }
   // Before anything that was heard is acted upon: a vote may have ended while this node stood
   // still.
   void look_at_clock() { judge(); }

@@ -168,6 +168,11 @@ std::vector<std::string> problems_of(const Replica& replica, const StatusContext
         fmt::format("the slots on {} do not work here: {}; until they do, a server that is cut off "
                     "cannot prove that it let go",
                     core::slot_place(state.config())->name(), context.lease_problem));
+  if (!context.ping_problem.empty())
+    problems.push_back(
+        fmt::format("this server reaches nobody outside the cluster: {}; if the servers lose each "
+                    "other, it leaves the other one the right to go on",
+                    context.ping_problem));
   std::ranges::copy(context.power_problems, std::back_inserter(problems));
   std::ranges::copy(context.account_problems, std::back_inserter(problems));
   for (const auto& [service, service_state] : context.node_services)
@@ -251,7 +256,10 @@ Json status_json(const Replica& replica, const StatusContext& context) {
                       : Json(nullptr)},
       {"lease_disk", config.lease_device.empty() ? Json(nullptr)
                                                  : Json{{"device", config.lease_device},
-                                                        {"works", context.lease_problem.empty()}}}};
+                                                        {"works", context.lease_problem.empty()}}},
+      {"ping", config.ping_hosts.empty()
+                   ? Json(nullptr)
+                   : Json{{"hosts", config.ping_hosts}, {"answer", context.ping_problem.empty()}}}};
 }
 
 }  // namespace tasuki::runner

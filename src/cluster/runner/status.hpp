@@ -20,6 +20,7 @@ struct StatusContext {
   bool witness_votes = false;               // now, or would if it were needed
   std::string witness_problem;              // why not, if that is known
   std::string lease_problem;                // of slots that give no vote
+  std::string ping_problem;                 // why no host of [ping] is reached
   std::vector<std::string> power_problems;  // of the other nodes' power switches, seen from here
   std::vector<std::string> account_problems;
 };

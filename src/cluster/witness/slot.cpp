@@ -1,5 +1,6 @@
 #include "cluster/witness/slot.hpp"
 
+#include <algorithm>
 #include <array>
 #include <sodium.h>
 
@@ -16,6 +17,14 @@ constexpr int kFormat = 1;
 constexpr size_t kSealBytes = 16;
 
 constexpr std::array kClaims{"none", "wants", "has"};
+constexpr std::array kReaches{"unknown", "yes", "no"};
+
+// The first one for a word that is not known.
+template <class Enum, size_t n>
+Enum value_of(const std::array<const char*, n>& words, const std::string& word) {
+  const auto found = std::ranges::find(words, word);
+  return found == words.end() ? Enum{} : static_cast<Enum>(found - words.begin());
+}
 
 // A keyed hash; the key of any length is brought to the one that it takes.
 std::string seal(std::string_view text, std::string_view key) {
@@ -41,7 +50,8 @@ std::string encode(const Slot& slot, std::string_view key) {
                                 {"ring", slot.ring},
                                 {"groups", slot.groups},
                                 {"term", slot.term},
-                                {"released", slot.released ? Json(*slot.released) : Json(nullptr)}}
+                                {"released", slot.released ? Json(*slot.released) : Json(nullptr)},
+                                {"reach", kReaches.at(static_cast<size_t>(slot.reach))}}
                                .dump();
   std::string line = fmt::format("{} {}\n", seal(text, key), text);
   TASUKI_ASSERT(line.size() <= kSlotBytesMax);
@@ -61,14 +71,13 @@ Result<Slot> decode(std::string_view text, std::string_view key) {
     return failure("it is written by another version of Tasuki");
   Slot slot{.node = core::NodeId{json.value("node", 0U)},
             .sequence = json.value("sequence", uint64_t{0}),
+            .claim = value_of<Claim>(kClaims, json.value("claim", "")),
             .ring = json.value("ring", ""),
             .groups = json.value("groups", size_t{0}),
-            .term = json.value("term", uint64_t{0})};
+            .term = json.value("term", uint64_t{0}),
+            .reach = value_of<Reach>(kReaches, json.value("reach", ""))};
   if (const Json released = json.value("released", Json(nullptr)); released.is_number_unsigned())
     slot.released = released.get<uint64_t>();
-  const std::string claim = json.value("claim", "");
-  for (size_t known = 0; known < kClaims.size(); ++known)
-    if (claim == kClaims.at(known)) slot.claim = static_cast<Claim>(known);
   return slot;
 }
 

@@ -16,6 +16,10 @@ namespace tasuki::witness {
 // its ring.
 enum class Claim { none, wants, has };
 
+// Whether a node that lost others reaches any of the hosts of [ping] since then; `unknown` also
+// while nothing has answered yet, and where there are none.
+enum class Reach { unknown, yes, no };
+
 struct Slot {
   core::NodeId node;
   uint64_t sequence = 0;  // grows with everything that the node ever writes
@@ -28,6 +32,7 @@ struct Slot {
   // It holds nothing, and starts nothing before it is a member of a newer epoch than this one
   // (core::Released).
   std::optional<uint64_t> released = {};
+  Reach reach = Reach::unknown;
   friend bool operator==(const Slot&, const Slot&) = default;
 };
 

@@ -14,6 +14,7 @@ TEST(Slot, is_read_as_it_was_written) {
     Slot slot = kSlot;
     slot.claim = claim;
     if (claim == Claim::has) slot.released.reset();
+    slot.reach = claim == Claim::wants ? Reach::no : Reach::yes;
     const auto read = decode(encode(slot, "key"), "key");
     ASSERT_TRUE(read);
     EXPECT_EQ(*read, slot);

@@ -44,9 +44,10 @@ bool Voter::stand(const Standing& standing, Moment now) {
 
 bool Voter::say(const Word& word, Moment now) {
   if (word.epoch != word_.epoch) epoch_known_since_ = now;
+  const Reach reach_before = reach(now);
   const bool news = word.released != word_.released;
   word_ = word;
-  return news;
+  return news || reach(now) != reach_before;
 }
 
 bool Voter::stands_still(const Known& known, Moment now) const {
@@ -82,7 +83,30 @@ std::optional<Moment> Voter::seen_with_groups(core::NodeId node) const {
   return known.since;
 }
 
-// The other side is awake, and runs more groups, or as many and has the lowest id.
+// What was asked before the split was answered over links that may be gone.
+Reach Voter::reach(Moment now) const {
+  if (!word_.pings || !standing_.needs_vote) return Reach::unknown;
+  if (word_.reached && *word_.reached >= stands_since_) return Reach::yes;
+  return now - stands_since_ > times_.look ? Reach::no : Reach::unknown;
+}
+
+// What those of the other side who are awake have said since the split.
+Reach Voter::reach_there(Moment now) const {
+  Reach reach = Reach::unknown;
+  for (const auto& [node, known] : others_) {
+    const bool fresh = known.since > stands_since_ && now - known.since < 2 * times_.look;
+    if (standing_.nodes.contains(node) || !fresh || !known.slot) continue;
+    if (reach != Reach::yes && known.slot->reach != Reach::unknown) reach = known.slot->reach;
+  }
+  return reach;
+}
+
+bool Voter::waits_for_answer(Moment now) const {
+  return word_.pings && standing_.needs_vote && !votes(now) && reach(now) != Reach::yes;
+}
+
+// The other side is awake, and reaches hosts outside that this one does not; when that is no
+// difference, it runs more groups, or as many and has the lowest id.
 bool Voter::should_lose(Moment now) const {
   size_t here = word_.groups;
   size_t there = 0;
@@ -98,7 +122,13 @@ bool Voter::should_lose(Moment now) const {
     there += groups;
     awake |= now - known.since < 2 * times_.look;
   }
-  return awake && (there > here || (there == here && *first_there < self_));
+  if (!awake) return false;
+  const Reach reach_here = reach(now);
+  const Reach others_reach = reach_there(now);
+  if (reach_here == Reach::yes && others_reach == Reach::no) return false;
+  const bool both_reach_nobody = reach_here == Reach::no && others_reach == Reach::no;
+  if (word_.pings && reach_here != Reach::yes && !both_reach_nobody) return true;
+  return there > here || (there == here && *first_there < self_);
 }
 
 milliseconds Voter::pause(Moment now) const {
@@ -152,7 +182,7 @@ Slot Voter::begin(Moment now) {
   const Claim told = claim_ == Claim::none && others_count ? Claim::wants : claim_;
   // One that dies while it wants the vote may have had it.
   const uint64_t term = claim_ == Claim::none ? std::max(term_, known_term_) : candidate_;
-  return {self_, ++sequence_, told, standing_.ring, word_.groups, term, word_.released};
+  return {self_, ++sequence_, told, standing_.ring, word_.groups, term, word_.released, reach(now)};
 }
 
 void Voter::end(const Look& look) {

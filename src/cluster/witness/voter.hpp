@@ -52,6 +52,8 @@ struct Word {
   size_t groups = 0;                      // of which something is up or under way here
   std::optional<uint64_t> released = {};  // as in Slot
   uint64_t epoch = 0;                     // the newest that it knows
+  bool pings = false;                     // there are hosts of [ping]
+  std::optional<Moment> reached = {};     // Pinger::reached()
 };
 
 // One look at the witness, as it went: the slot was written, then the others were read one after
@@ -108,6 +110,8 @@ class Voter {
   // When the node was seen to write last that it has groups; nothing when it says that it has none,
   // or was not seen to write at all.
   [[nodiscard]] std::optional<Moment> seen_with_groups(core::NodeId node) const;
+  // Whether an answer of a host of [ping] to a question of now would bring the vote nearer.
+  [[nodiscard]] bool waits_for_answer(Moment now) const;
   // From one look to the next; less while the ring waits for a vote that the next may bring.
   [[nodiscard]] milliseconds pause(Moment now) const;
 
@@ -124,6 +128,8 @@ class Voter {
   [[nodiscard]] bool leads() const;
   [[nodiscard]] bool stands_still(const Known& known, Moment now) const;
   [[nodiscard]] Claim claim_of(const Known& known, Moment now) const;
+  [[nodiscard]] Reach reach(Moment now) const;
+  [[nodiscard]] Reach reach_there(Moment now) const;
   [[nodiscard]] bool should_lose(Moment now) const;
   [[nodiscard]] Moment decided_by() const;
   void learn(const Look& look);

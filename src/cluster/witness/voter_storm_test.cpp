@@ -96,6 +96,8 @@ class Storm {
       return soon(node, slow());
     }
     Node& here = nodes_[node];
+    if (pings_ && chance(4) == 0)
+      here.voter->say({.groups = chance(3), .pings = true, .reached = heard(node)}, clock(node));
     here.look = {clock(node), false, {}, {}, {}, {{}}};
     const Slot slot = here.voter->begin(clock(node));
     const uint64_t lands = now_ + slow();
@@ -138,13 +140,20 @@ class Storm {
     });
   }
 
+  // Of a host outside: nothing, or an answer of some age.
+  std::optional<Moment> heard(uint32_t node) {
+    if (!pings_ || chance(2) == 0) return std::nullopt;
+    return clock(node) - milliseconds(chance(2000));
+  }
+
   void stand(uint32_t node) {
     for (const auto& side : sides_)
       if (side.contains(NodeId{node})) {
         Node& here = nodes_[node];
         here.members = side;
         here.ring = fmt::format("{}.{}", *side.begin(), ring_);
-        here.voter->say({.groups = chance(3)}, clock(node));
+        here.voter->say({.groups = chance(3), .pings = pings_, .reached = heard(node)},
+                        clock(node));
         here.voter->stand({here.ring, side, 2 * side.size() > count_, 2 * side.size() == count_},
                           clock(node));
       }
@@ -195,6 +204,7 @@ class Storm {
 
   std::mt19937_64 random_;
   uint32_t count_;
+  bool pings_ = chance(2) == 0;
   uint64_t now_ = 0;
   uint64_t ring_ = 0;
   std::multimap<uint64_t, std::function<void()>> events_;

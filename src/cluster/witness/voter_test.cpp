@@ -33,6 +33,11 @@ class Table {
       }
   }
 
+  // An answer of a host of [ping] to what was asked `asked`; nothing when none has answered yet.
+  void hear(uint32_t node, std::optional<Moment> asked, size_t groups = 0) {
+    voter(node).say({.groups = groups, .pings = true, .reached = asked}, now_);
+  }
+
   void restart_without_slot(uint32_t node) {
     voters_.erase(NodeId{node});
     slots_.erase(NodeId{node});
@@ -55,9 +60,10 @@ class Table {
     write(node);
     read(node);
   }
-  // Everybody that is not dead looks every 300 ms.
-  void pass(milliseconds time, const std::set<uint32_t>& dead = {}) {
-    for (const Moment end = now_ + time; now_ < end; now_ += kTimes.look)
+  // Everybody that is not dead looks every so often.
+  void pass(milliseconds time, const std::set<uint32_t>& dead = {},
+            milliseconds step = kTimes.look) {
+    for (const Moment end = now_ + time; now_ < end; now_ += step)
       for (auto& [node, voter] : voters_)
         if (!dead.contains(node.value)) look(node.value);
   }
@@ -132,6 +138,61 @@ TEST(Voter, believes_that_a_node_let_go_only_what_was_not_there_before) {
   table.look(2);
   table.look(1);
   EXPECT_EQ(table.voter(1).released().size(), 1U);
+}
+
+// Two that have just lost each other; the first runs a group.
+Table two_that_ping() {
+  Table table = two_together({{1, 1}});
+  const Moment before = table.now();
+  table.wait(1ms);
+  table.stand({kOne, kTwo}, 2, {{1, 1}});
+  table.hear(1, before, 1);
+  table.hear(2, before);
+  return table;
+}
+
+TEST(Voter, votes_for_the_one_with_more_groups_as_soon_as_a_host_outside_answers_it) {
+  Table table = two_that_ping();
+  EXPECT_TRUE(table.voter(1).waits_for_answer(table.now()));
+  table.look(1);
+  EXPECT_FALSE(table.votes(1)) << "what was asked before the split says nothing";
+  table.hear(1, table.now(), 1);
+  table.hear(2, table.now());
+  EXPECT_FALSE(table.voter(1).waits_for_answer(table.now()));
+  table.look(2);
+  table.look(1);
+  EXPECT_TRUE(table.votes(1));
+  table.pass(5s);
+  EXPECT_FALSE(table.votes(2));
+}
+
+TEST(Voter, votes_for_the_other_when_the_one_with_more_groups_reaches_nobody_outside) {
+  Table table = two_that_ping();
+  table.hear(2, table.now());
+  table.pass(kTimes.look, {}, kTimes.look / 4);
+  EXPECT_FALSE(table.votes(2)) << "the first may still hear an answer";
+  table.pass(kTimes.look, {}, kTimes.look / 4);
+  EXPECT_TRUE(table.votes(2));
+  table.pass(5s);
+  EXPECT_FALSE(table.votes(1));
+}
+
+TEST(Voter, goes_by_the_groups_when_neither_reaches_anybody_outside) {
+  Table table = two_that_ping();
+  table.pass(2 * kTimes.look, {}, kTimes.look / 4);
+  EXPECT_TRUE(table.votes(1));
+  EXPECT_FALSE(table.votes(2));
+}
+
+TEST(Voter, votes_for_one_that_reaches_nobody_outside_when_the_other_is_silent) {
+  Table table = two_together({{1, 3}});
+  table.pass(900ms, {1});
+  table.stand({kTwo}, 2);
+  table.hear(2, std::nullopt);
+  table.look(2);
+  table.wait(1ms);
+  table.look(2);
+  EXPECT_TRUE(table.votes(2));
 }
 
 TEST(Voter, votes_for_the_one_that_is_left_within_a_look_of_the_loss) {
