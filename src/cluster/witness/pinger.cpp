@@ -174,9 +174,8 @@ Task<bool> Pinger::reach(milliseconds limit) {
 }
 
 std::string Pinger::problem() const {
-  if (!asks()) return "";
-  if (!cannot_.empty()) return "nothing can be asked: " + cannot_;
-  if (now() - reached_.value_or(configured_at_) <= kLately) return "";
+  if (!asks() || now() - reached_.value_or(configured_at_) <= kLately) return "";
+  if (!cannot_.empty()) return "it cannot ask: " + cannot_;
   std::vector<std::string> names;
   for (const asio::ip::address& host : hosts_) names.push_back(host.to_string());
   return fmt::format("{} {} not answer", join(names, ", "), names.size() == 1 ? "does" : "do");
