@@ -14,8 +14,8 @@ PROGRAMS = (ROOT / "build/release/bin").resolve()
 PROBE = PROGRAMS / "tools/probe"
 NAME_SERVICE = PROGRAMS / "tools/name_service"
 
-# The longest time without an answer that still counts as serving: ten intervals of the probe.
-SERVING_GAP = 50.0
+# The longest time without an answer that still counts as serving, in intervals of the probe.
+SERVING_INTERVALS = 10
 
 
 class Failed(Exception):
@@ -49,9 +49,11 @@ def wait_until(what, condition, limit_s=60.0, every_s=0.05):
 
 
 class Probe:
-    """A client that asks every few milliseconds, and what it was answered."""
+    """A client that asks every so many milliseconds, and what it was answered."""
 
-    def __init__(self, command, file):
+    def __init__(self, command, file, every=5):
+        command = [*command, "--every", every]
+        self.serving_gap = SERVING_INTERVALS * every
         self.file = pathlib.Path(file)
         self.output = self.file.open("w")
         self.process = subprocess.Popen(
@@ -93,7 +95,7 @@ class Probe:
                 return False
             times.append(moment)
         times.append(now())
-        return all(b - a < SERVING_GAP for a, b in zip(times, times[1:]))
+        return all(b - a < self.serving_gap for a, b in zip(times, times[1:]))
 
     def wait_steady(self, name=None, other_than=None, limit_s=60.0):
         wait_until(

@@ -21,10 +21,11 @@ POSTGRES = "/usr/lib/postgresql/15/bin"
 class Lab:
     """A lab of one of the configurations, its client asking all the time."""
 
-    def __init__(self, config, probe_options=(), **values):
+    def __init__(self, config, probe_options=(), every=5, **values):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tasuki-bench."))
         self.dir = self.folder / "lab"
         self.probe_options = probe_options
+        self.every = every
         text = (CONFIGS / f"{config}.toml").read_text()
         self.file = self.folder / "cluster.toml"
         values = {"detect": "600ms", "name_service": NAME_SERVICE, **values}
@@ -37,7 +38,7 @@ class Lab:
             self.nodes = [node["name"] for node in self.status("sv1")["nodes"]]
             # Not through `lab exec`, whose process would stand between it and its signals.
             command = [TASUKI, "lab", "exec", "--dir", self.dir, "client", "--", PROBE, ADDRESS]
-            self.probe = Probe([*command, *self.probe_options], self.folder / "probe")
+            self.probe = Probe([*command, *self.probe_options], self.folder / "probe", self.every)
             self.wait_all_online()
         except BaseException:
             self.__exit__()

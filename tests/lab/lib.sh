@@ -20,11 +20,14 @@ wait_until() {
 
 lab() { local verb=$1; shift; tasuki lab "$verb" --dir "$dir/lab" "$@"; }
 # The configuration of the case, with @TOOLS@ standing for the folder of the small services and
-# @CASE@ for a copy of the case's own, which nodes see wherever the repository lies.
+# @CASE@ for a copy of the case's own, which nodes see wherever the repository lies. From then on it
+# is watched that no two nodes ever have one disk mounted at once; a case in which they do fails.
 lab_up() {
   cp -r "$case_folder/." "$dir/case"
   sed "s|@TOOLS@|${bin}/tools|; s|@CASE@|${dir}/case|" "${1:-$case_folder/cluster.toml}" >"$dir/cluster.toml"
   tasuki lab up "$dir/cluster.toml" --dir "$dir/lab"
+  mount_watch "$dir/lab" >"$dir/two_owners" &
+  background+=($!)
 }
 on() { local host=$1; shift; tasuki lab exec --dir "$dir/lab" "$host" -- "$@"; }
 
@@ -60,6 +63,7 @@ longest_gap() {
   awk -v since="$2" '$1 >= since && last { if ($1 - last > most) most = $1 - last } { last = $1 }
     END { printf "%.0f", most }' "$dir/$1.probe"
 }
+answers_since() { tail -n 1 "$dir/$1.probe" | awk -v since="$2" '{ exit !($1 >= since) }'; }
 last_answer_from() { [[ $(tail -n 1 "$dir/$1.probe") == *" $2" ]]; }
 wait_answer_from() { wait_until "${3:-30}" last_answer_from "$1" "$2"; }
 

@@ -258,6 +258,12 @@ Explanation explain_node(const Situation& situation, const Node& node) {
     told.facts.emplace_back("its Corosync answers, its tasukid does not");
   else
     told.facts.emplace_back("its Corosync does not answer");
+  if (const auto slots = slot_place(state.config());
+      slots && situation.seen_with_groups.contains(node.id))
+    told.facts.push_back(
+        fmt::format("it writes to {} that it has groups: it lives, and while it does, the end of "
+                    "its lease is not believed",
+                    slots->name()));
   if (state.durable.intent.standby.contains(node.id))
     told.facts.emplace_back("an administrator set it aside");
   if (facts.leaving) told.facts.emplace_back("it stops its groups to leave the cluster");

@@ -3,6 +3,7 @@
 // Pure, from the same plan that every member carries out, so the answer is never another's opinion.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct Situation {
   const View& view;
   NodeId self;
   std::string obstacle;  // why nobody may decide here; empty when this side may
+  // Of those that are lost, who is seen to write to its slot that it has groups.
+  std::set<NodeId> seen_with_groups = {};
 };
 
 struct Explanation {

@@ -51,6 +51,18 @@ TEST_F(ExplainTest, a_lease_is_named_as_a_proof_where_it_counts) {
   EXPECT_THAT(node(kSv2).proof, Contains(HasSubstr("its lease proves nothing")));
 }
 
+TEST_F(ExplainTest, a_lost_server_that_is_seen_to_live_tells_why_its_lease_is_not_believed) {
+  world.runs_on(kSv1);
+  world.is_lost(kSv1);
+  world.state.durable.applied.config.lease_device = "/dev/lease";
+  EXPECT_THAT(node(kSv1).facts, Not(Contains(HasSubstr("that it has groups"))));
+  Situation seen = situation();
+  seen.seen_with_groups = {kSv1};
+  EXPECT_THAT(explain_node(seen, *world.state.config().find_node(kSv1)).facts,
+              Contains("it writes to /dev/lease that it has groups: it lives, and while it does, "
+                       "the end of its lease is not believed"));
+}
+
 TEST_F(ExplainTest, a_group_whose_server_is_lost_tells_which_proof_is_missing) {
   world.runs_on(kSv1);
   world.is_lost(kSv1);

@@ -224,7 +224,8 @@ Task<Response> old_config(Node& node, Request request) {
 
 Task<Response> explain(Node& node, Request request) {
   const std::string name = request.parameters.at("name");
-  Json explanations = explanations_json(node.replica(), name, node.timelines().of(name));
+  Json explanations =
+      explanations_json(node.replica(), node.seen_with_groups(), name, node.timelines().of(name));
   if (explanations.empty()) {
     std::vector<std::string> known;
     for (const core::Group& group : node.config().groups) known.push_back(group.name.value);

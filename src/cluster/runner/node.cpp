@@ -380,6 +380,15 @@ Json Node::backups() const {
   });
 }
 
+std::set<core::NodeId> Node::seen_with_groups() const {
+  std::set<core::NodeId> seen;
+  for (const core::Node& node : config().nodes)
+    if (!replica_.view().members.contains(node.id) &&
+        core::postponement(slots_.seen_with_groups(node.id), now(), timing_).count() > 0)
+      seen.insert(node.id);
+  return seen;
+}
+
 Json Node::status() const {
   StatusContext context;
   context.self = self_;
@@ -398,6 +407,7 @@ Json Node::status() const {
   } else {
     context.lease_problem = slots_.problem();
   }
+  context.seen_with_groups = seen_with_groups();
   context.ping_problem = pinger_.problem();
   context.power_problems = fencer_.device_problems();
   context.account_problems = account_problems(config(), accounts_);

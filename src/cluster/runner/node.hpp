@@ -68,6 +68,8 @@ class Node {
   [[nodiscard]] core::NodeId self() const { return self_; }
   [[nodiscard]] std::string name() const { return config().node_name(self_); }
   [[nodiscard]] Json status() const;
+  // Of those that are lost, whom this node sees write that they have groups.
+  [[nodiscard]] std::set<core::NodeId> seen_with_groups() const;
   [[nodiscard]] EventLog& events() { return events_; }
   [[nodiscard]] const TimelineHistory& timelines() const { return timelines_; }
   [[nodiscard]] const Store& store() const { return store_; }

@@ -128,6 +128,11 @@ std::vector<std::string> problems_of(const Replica& replica, const StatusContext
           (word == "lost" && node.fence.empty()
                ? fmt::format("; if it is surely down, say: tasuki node confirm-down {}", node.name)
                : ""));
+    if (context.seen_with_groups.contains(node.id))
+      problems.push_back(fmt::format(
+          "{} writes to {} that it has groups: it lives, and its lease is not taken for over while "
+          "it does",
+          node.name, core::slot_place(state.config())->name()));
     const auto facts = state.nodes.find(node.id);
     if (facts != state.nodes.end() && !facts->second.fence_problem.empty())
       problems.push_back(fmt::format("the power of {} cannot be switched: {}", node.name,
@@ -193,8 +198,10 @@ std::string group_state_word(const Replica& replica, const GroupName& name) {
   return core::group_state_word(replica.state(), replica.view(), name);
 }
 
-Json explanations_json(const Replica& replica, const std::string& name, const Json& failovers) {
-  const Situation situation{replica.state(), replica.view(), replica.self(), replica.obstacle()};
+Json explanations_json(const Replica& replica, const std::set<NodeId>& seen_with_groups,
+                       const std::string& name, const Json& failovers) {
+  const Situation situation{replica.state(), replica.view(), replica.self(), replica.obstacle(),
+                            seen_with_groups};
   Json list = Json::array();
   const auto add = [&](const char* kind, const Explanation& told, const Json& last) {
     list.push_back({{"kind", kind},
