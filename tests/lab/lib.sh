@@ -26,8 +26,18 @@ lab_up() {
   cp -r "$case_folder/." "$dir/case"
   sed "s|@TOOLS@|${bin}/tools|; s|@CASE@|${dir}/case|" "${1:-$case_folder/cluster.toml}" >"$dir/cluster.toml"
   tasuki lab up "$dir/cluster.toml" --dir "$dir/lab"
-  mount_watch "$dir/lab" >"$dir/two_owners" &
-  background+=($!)
+  mount_watch "$dir/lab" >"$dir/two_owners" 2>"$dir/mounts_seen" &
+  mount_watch=$!
+}
+# Ends the watch; fails when two nodes had a disk at once, and when it cannot have seen it.
+check_mounts() {
+  [ -n "${mount_watch:-}" ] || return 0
+  kill "$mount_watch" 2>/dev/null || wait "$mount_watch" || return 1
+  if [ -s "$dir/two_owners" ]; then cat "$dir/two_owners"; return 1; fi
+  if grep -qF "[[group.partition]]" "$dir/cluster.toml" && [ ! -s "$dir/mounts_seen" ]; then
+    echo "mount_watch has seen no mount"
+    return 1
+  fi
 }
 on() { local host=$1; shift; tasuki lab exec --dir "$dir/lab" "$host" -- "$@"; }
 
@@ -63,7 +73,6 @@ longest_gap() {
   awk -v since="$2" '$1 >= since && last { if ($1 - last > most) most = $1 - last } { last = $1 }
     END { printf "%.0f", most }' "$dir/$1.probe"
 }
-answers_since() { tail -n 1 "$dir/$1.probe" | awk -v since="$2" '{ exit !($1 >= since) }'; }
 last_answer_from() { [[ $(tail -n 1 "$dir/$1.probe") == *" $2" ]]; }
 wait_answer_from() { wait_until "${3:-30}" last_answer_from "$1" "$2"; }
 

@@ -1,5 +1,6 @@
 // mount_watch FOLDER: looks from outside, all the time, whether two nodes of the lab in FOLDER have
-// one disk mounted at once, by the kernel's view of each node. Says so once for each disk.
+// one disk mounted at once, by the kernel's view of each node. Says so once for each disk on
+// standard output; what it sees mounted where, on standard error. Ends with the lab.
 //
 // Of two looks one after the other: what a node had mounted in both it had mounted from the end of
 // the first to the beginning of the second. Two nodes of which that is true had the disk together.
@@ -86,10 +87,13 @@ int main(int count, char** arguments) {
     return 1;
   }
   const fs::path cgroup = tasuki::Json::parse(*record).at("cgroup").get<std::string>();
+  std::set<std::string> seen;
   std::set<std::string> told;
   for (Look before; fs::exists(cgroup); std::this_thread::sleep_for(kPause)) {
     Look now = look(cgroup);
     for (const auto& [disk, mounts] : now) {
+      for (const auto& [node, mount] : mounts)
+        if (seen.insert(node + " " + disk).second) fmt::print(stderr, "{} on {}\n", disk, node);
       const auto nodes = nodes_that_had(before[disk], mounts);
       if (nodes.size() < 2 || !told.insert(disk).second) continue;
       fmt::print("{} is mounted at once on: {}\n", disk, fmt::join(nodes, ", "));

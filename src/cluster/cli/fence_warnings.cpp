@@ -1,5 +1,6 @@
 #include "cluster/cli/fence_warnings.hpp"
 
+#include <map>
 #include <optional>
 
 #include <fmt/format.h>
@@ -10,24 +11,20 @@
 namespace tasuki::cli {
 namespace {
 
-using Problems = std::vector<guard::SettingProblem>;
+using Metadata = Result<guard::AgentMetadata>;
 
-Result<Problems> ask(const core::FenceDevice& device) {
+Metadata ask(const core::FenceDevice& device) {
   asio::io_context io(1);
-  std::optional<Result<Problems>> answer;
+  std::optional<Metadata> answer;
   start_task(io.get_executor(), [](const auto& asked, auto& answered) -> Task<void> {
-    answered = co_await guard::ask_about_settings(asked);
+    answered = co_await guard::agent_metadata(asked);
   }(device, answer));
   io.run();
   return std::move(*answer);
 }
 
-void warn(const config::WrittenFence& fence, Report& report) {
-  const auto problems = ask(fence.device);
-  if (!problems)
-    return report.warning(fence.line, problems.error().what,
-                          "its options are not checked here; tasukid tells whether it works");
-  for (const auto& problem : *problems) {
+void warn(const config::WrittenFence& fence, const guard::AgentMetadata& metadata, Report& report) {
+  for (const auto& problem : guard::check_settings(metadata, fence.device)) {
     const auto written = fence.option_lines.find(problem.option);
     report.warning(written == fence.option_lines.end() ? fence.line : written->second, problem.what,
                    problem.expected);
@@ -40,9 +37,18 @@ void add_fence_warnings(config::ParseOutcome& outcome, const std::string& file) 
   Report report(file);
   for (const Diagnostic& warning : outcome.warnings)
     report.warning(warning.line, warning.what, warning.expected);
-  for (const config::WrittenFence& fence : outcome.fences)
-    if (!fence.device.agent.starts_with('/') && fence.device.agent != lab::kLabAgent)
-      warn(fence, report);
+  std::map<std::string, Metadata> asked;
+  for (const config::WrittenFence& fence : outcome.fences) {
+    const std::string& agent = fence.device.agent;
+    if (agent.starts_with('/') || agent == lab::kLabAgent) continue;
+    const bool first = !asked.contains(agent);
+    if (first) asked.emplace(agent, ask(fence.device));
+    if (const Metadata& metadata = asked.at(agent))
+      warn(fence, *metadata, report);
+    else if (first)
+      report.warning(fence.line, metadata.error().what,
+                     "its options are not checked here; tasukid tells whether it works");
+  }
   outcome.warnings = report.warnings();
 }
 

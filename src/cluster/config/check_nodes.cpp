@@ -187,6 +187,20 @@ void check_lease(const Table& root, size_t nodes, Report& report) {
                    "add a [witness]; one of the type \"disk\" may use this device");
 }
 
+// Whose address it is that every server may have; empty when it can be another host's.
+std::string inside_the_cluster(const Table& root, const std::vector<const Table*>& nodes,
+                               const Address& address) {
+  if (is_loopback(address)) return "a loopback address";
+  if (const Table* owner = find_owner(nodes, address))
+    return fmt::format("node {} itself", name_of(*owner));
+  for (const Table* group : root.tables("group"))
+    for (const Table* floating_ip : group->tables("floating_ip"))
+      if (const auto text = floating_ip->find_text("address");
+          text && parse_address(text->value) == address)
+        return fmt::format("the floating IP of group {}", name_of(*group));
+  return "";
+}
+
 // A hint for those who race for the right to decide; where a majority or a qnetd judges, nobody
 // does.
 void check_ping(const Table& root, const std::vector<const Table*>& nodes, Report& report) {
@@ -194,8 +208,8 @@ void check_ping(const Table& root, const std::vector<const Table*>& nodes, Repor
   if (ping == nullptr) return;
   for (const auto& host : ping->texts("hosts"))
     if (const auto address = parse_address(host.value))
-      if (const Table* owner = find_owner(nodes, *address))
-        report.mistake(host.line, fmt::format("{} is node {} itself", host.value, name_of(*owner)),
+      if (const std::string whose = inside_the_cluster(root, nodes, *address); !whose.empty())
+        report.mistake(host.line, fmt::format("{} is {}", host.value, whose),
                        "name a host outside the cluster, as the gateway");
   const Table* witness = root.find_table("witness");
   const auto type = witness != nullptr ? witness->find_text("type") : std::nullopt;

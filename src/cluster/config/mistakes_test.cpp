@@ -180,6 +180,10 @@ TEST(Warnings, tell_of_pings_where_nobody_races) {
   EXPECT_EQ(warnings_with(ping + "[witness]\naddress = \"10.0.0.9\"", fence, fence),
             (Texts{"t:3: the qnetd decides here, so no answer of a host changes anything; take it "
                    "out"}));
+  const std::string third = "[[node]]\nname = \"sv3\"\nid = 3\naddresses = [\"10.0.0.3\"]\n";
+  EXPECT_EQ(warnings_with(third + ping, fence, fence),
+            (Texts{"t:7: the majority decides here, so no answer of a host changes anything; take "
+                   "it out"}));
 }
 
 TEST(Warnings, tell_which_link_joins_two_networks) {

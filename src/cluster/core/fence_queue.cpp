@@ -8,11 +8,16 @@ namespace {
 // After an attempt that proved nothing the next waits a little longer each time, up to this.
 constexpr milliseconds kRetryStep{500};
 constexpr int kRetryStepsMax = 20;
+// In a race each of four ranks begins so much later than the one before that this one's order has
+// taken effect by then, also when one switch takes twice as long as the other's, by which the other
+// node counts. In delays of the one that should lose: 0 and 1 for those that reach somebody, then
+constexpr int kReachesNobody = 4;
+constexpr int kReachesNobodyAndShouldLose = 12;
 
 }  // namespace
 
 std::vector<FenceQueue::Begin> FenceQueue::take(const std::vector<FenceOrder>& orders,
-                                                milliseconds delay) {
+                                                milliseconds delay, bool pings) {
   std::erase_if(told_, [&](const auto& told) {
     return std::ranges::find(orders, told.first, &FenceOrder::target) == orders.end();
   });
@@ -23,8 +28,10 @@ std::vector<FenceQueue::Begin> FenceQueue::take(const std::vector<FenceOrder>& o
         told != told_.end() && told->second == order.attempt)
       continue;
     under_way_[order.target] = order;
-    begins.push_back({order, kRetryStep * std::min(order.attempt, kRetryStepsMax) +
-                                 (order.after_delay ? delay : milliseconds{0})});
+    const milliseconds wait = kRetryStep * std::min(order.attempt, kRetryStepsMax) +
+                              (order.after_delay ? delay : milliseconds{0});
+    const int patience = order.after_delay ? kReachesNobodyAndShouldLose : kReachesNobody;
+    begins.push_back({order, wait, pings && order.attempt == 0 ? patience * delay : wait});
   }
   return begins;
 }

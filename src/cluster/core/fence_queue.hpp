@@ -16,10 +16,14 @@ class FenceQueue {
   struct Begin {
     FenceOrder order;
     milliseconds wait{};  // before it is carried out, if it is still wanted then
+    // The same for a node that no host of [ping] answers: longer, so that one that reaches them is
+    // first. The race is over after the first attempt.
+    milliseconds patience{};
   };
   // What is new in `orders`, under way from now on; `delay` is what the side that should lose a
-  // race waits.
-  std::vector<Begin> take(const std::vector<FenceOrder>& orders, milliseconds delay);
+  // race waits. `pings`: two nodes race, and each asks hosts whether it reaches anybody.
+  std::vector<Begin> take(const std::vector<FenceOrder>& orders, milliseconds delay,
+                          bool pings = false);
   // The attempt's result is on its way to all.
   void told(const FenceOrder& order) { told_[order.target] = order.attempt; }
   // An order may be taken up for that target again.

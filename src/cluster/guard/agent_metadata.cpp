@@ -88,6 +88,18 @@ Result<AgentMetadata> parse_agent_metadata(std::string_view printed) {
   return metadata;
 }
 
+Task<Result<AgentMetadata>> agent_metadata(core::FenceDevice device) {
+  const std::string what = device.agent + " metadata";
+  device.options.clear();
+  const auto end = co_await run_agent(std::move(device), "metadata", "");
+  if (!end) co_return failure(end.error());
+  if (end->exit_code != 0)
+    co_return failure(fmt::format("{} failed ({}): {}", what, end->exit_code, end->last_line()));
+  auto metadata = parse_agent_metadata(end->output);
+  if (!metadata) co_return failure(metadata.error().during(what));
+  co_return metadata;
+}
+
 std::vector<SettingProblem> check_settings(const AgentMetadata& metadata,
                                            const core::FenceDevice& device) {
   std::vector<SettingProblem> problems;
@@ -108,18 +120,6 @@ std::vector<SettingProblem> check_settings(const AgentMetadata& metadata,
           {name, fmt::format("{} cannot read {} = \"{}\"", device.agent, name, value), expected});
   }
   return problems;
-}
-
-Task<Result<std::vector<SettingProblem>>> ask_about_settings(core::FenceDevice device) {
-  const std::string what = device.agent + " metadata";
-  const core::FenceDevice bare{.agent = device.agent, .options = {}, .limit = device.limit};
-  const auto end = co_await run_agent(bare, "metadata", "");
-  if (!end) co_return failure(end.error());
-  if (end->exit_code != 0)
-    co_return failure(fmt::format("{} failed ({}): {}", what, end->exit_code, end->last_line()));
-  const auto metadata = parse_agent_metadata(end->output);
-  if (!metadata) co_return failure(metadata.error().during(what));
-  co_return check_settings(*metadata, device);
 }
 
 }  // namespace tasuki::guard

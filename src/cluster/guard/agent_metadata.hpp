@@ -30,6 +30,9 @@ struct AgentMetadata {
 // From what the agent printed; what stands around the XML is passed over.
 Result<AgentMetadata> parse_agent_metadata(std::string_view printed);
 
+// Asks the device's agent. Errors: as run_agent(), or it says nothing of itself.
+Task<Result<AgentMetadata>> agent_metadata(core::FenceDevice device);
+
 struct SettingProblem {
   std::string option;  // empty: it is the agent, or what is missing
   std::string what;
@@ -40,8 +43,5 @@ struct SettingProblem {
 // which nothing can be proved. Agents pass over what they do not know, so nothing else would tell.
 std::vector<SettingProblem> check_settings(const AgentMetadata& metadata,
                                            const core::FenceDevice& device);
-
-// The same, by what the agent itself says. Errors: as run_agent(), or it says nothing of itself.
-Task<Result<std::vector<SettingProblem>>> ask_about_settings(core::FenceDevice device);
 
 }  // namespace tasuki::guard

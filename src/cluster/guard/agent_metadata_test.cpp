@@ -98,22 +98,22 @@ TEST(AgentMetadataTest, IsNotFooledByWhatIsNoMetadata) {
     EXPECT_FALSE(parse_agent_metadata(text)) << text;
 }
 
-using AskAboutSettings = AgentTest;
+using AskForMetadata = AgentTest;
 
-TEST_F(AskAboutSettings, AsksTheAgentWithoutItsOptions) {
+TEST_F(AskForMetadata, AsksTheAgentWithoutItsOptions) {
   auto device = agent("cat <<'END'\n" + std::string(kMetadata) + "END\n");
   device.options = {{"password", "secret"}};
-  const auto problems = run(ask_about_settings(device));
-  ASSERT_TRUE(problems);
-  EXPECT_EQ(problems->size(), 2U);
+  const auto metadata = run(agent_metadata(device));
+  ASSERT_TRUE(metadata);
+  EXPECT_EQ(check_settings(*metadata, device).size(), 2U);
   EXPECT_EQ(written("options"), "action=metadata\n");
 }
 
-TEST_F(AskAboutSettings, TellsThatAnAgentSaysNothingOfItself) {
-  const auto silent = run(ask_about_settings(agent("exit 0")));
+TEST_F(AskForMetadata, TellsThatAnAgentSaysNothingOfItself) {
+  const auto silent = run(agent_metadata(agent("exit 0")));
   ASSERT_FALSE(silent);
   EXPECT_THAT(silent.error().what, HasSubstr("metadata: it prints no metadata"));
-  const auto failing = run(ask_about_settings(agent("echo 'no such action' >&2; exit 1")));
+  const auto failing = run(agent_metadata(agent("echo 'no such action' >&2; exit 1")));
   ASSERT_FALSE(failing);
   EXPECT_THAT(failing.error().what, HasSubstr("metadata failed (1): no such action"));
 }

@@ -19,9 +19,11 @@ constexpr std::chrono::minutes kWatchEvery{2};
 // What the agent does not understand of its settings; empty when nothing is known to be wrong. One
 // that says nothing of itself may work all the same.
 Task<std::string> wrong_setting(core::FenceDevice device) {
-  const auto problems = co_await guard::ask_about_settings(std::move(device));
-  if (!problems || problems->empty()) co_return "";
-  co_return fmt::format("{}; {}", problems->front().what, problems->front().expected);
+  const auto metadata = co_await guard::agent_metadata(device);
+  if (!metadata) co_return "";
+  const auto problems = guard::check_settings(*metadata, device);
+  if (problems.empty()) co_return "";
+  co_return fmt::format("{}; {}", problems.front().what, problems.front().expected);
 }
 
 }  // namespace
@@ -44,10 +46,9 @@ void Fencer::carry_out(const std::vector<core::FenceOrder>& orders, const core::
   if (config.nodes != looked_at_) next_look_.cancel();
   // Nodes race only when they are two, so there is one target.
   if (!orders.empty()) delay = core::losing_delay(delay, answered_in_[orders.front().target]);
-  // Longer than the other needs when it should lose and waits, too.
-  const auto patience = core::decided_by_fence(config) ? 3 * delay : milliseconds{};
-  for (const auto& [order, wait] : queue_.take(orders, delay))
-    start_task(io_.get_executor(), fence(order, *config.find_node(order.target), patience, wait));
+  const bool pings = core::decided_by_fence(config) && !config.ping_hosts.empty();
+  for (const auto& begin : queue_.take(orders, delay, pings))
+    start_task(io_.get_executor(), fence(begin, *config.find_node(begin.order.target)));
 }
 
 void Fencer::watch_devices(std::function<const core::Config&()> config) {
@@ -96,11 +97,11 @@ std::vector<std::string> Fencer::device_problems() const {
   return {problems.begin(), problems.end()};
 }
 
-Task<void> Fencer::fence(core::FenceOrder order, core::Node target, milliseconds patience,
-                         milliseconds delay) {
-  if (patience.count() > 0) [[maybe_unused]]
-    const bool reached = co_await reach_(patience);
-  if (delay.count() > 0) co_await wait_for(delay);
+Task<void> Fencer::fence(core::FenceQueue::Begin begin, core::Node target) {
+  const core::FenceOrder& order = begin.order;
+  const Moment begun = now();
+  const bool waits = begin.patience <= begin.wait || co_await reach_(begin.patience);
+  if (waits) co_await wait_for(std::chrono::ceil<milliseconds>(begun + begin.wait - now()));
   if (still_wanted_(order)) {
     const Moment start = now();
     const auto proof = co_await guard::prove_power_off(target.fence, target.name);

@@ -39,9 +39,7 @@ class Fencer {
   Task<void> watch(std::function<const core::Config&()> config);
   // The problem with the last of them that has one; empty when none has.
   Task<std::string> problem_of_devices(core::Node node);
-  // `patience`: how long it leaves the other the race when it reaches nobody outside.
-  Task<void> fence(core::FenceOrder order, core::Node target, std::chrono::milliseconds patience,
-                   std::chrono::milliseconds delay);
+  Task<void> fence(core::FenceQueue::Begin begin, core::Node target);
 
   asio::io_context& io_;
   core::NodeId self_;

@@ -382,10 +382,15 @@ Json Node::backups() const {
 
 std::set<core::NodeId> Node::seen_with_groups() const {
   std::set<core::NodeId> seen;
-  for (const core::Node& node : config().nodes)
-    if (!replica_.view().members.contains(node.id) &&
-        core::postponement(slots_.seen_with_groups(node.id), now(), timing_).count() > 0)
-      seen.insert(node.id);
+  for (const auto& [node, facts] : replica_.state().nodes) {
+    const auto written = slots_.seen_with_groups(node);
+    // What was found before its loss was noticed says nothing of whether it lives.
+    if (!replica_.view().members.contains(node) && facts.lease_counts &&
+        replica_.state().let_go(node) == core::LetGo::unproven && written &&
+        *written > membership_changed_at_ &&
+        core::postponement(written, now(), timing_).count() > 0)
+      seen.insert(node);
+  }
   return seen;
 }
 

@@ -68,7 +68,8 @@ class Node {
   [[nodiscard]] core::NodeId self() const { return self_; }
   [[nodiscard]] std::string name() const { return config().node_name(self_); }
   [[nodiscard]] Json status() const;
-  // Of those that are lost, whom this node sees write that they have groups.
+  // Of those that are lost, who is seen to write since then that it has groups, so that the end of
+  // its lease waits.
   [[nodiscard]] std::set<core::NodeId> seen_with_groups() const;
   [[nodiscard]] EventLog& events() { return events_; }
   [[nodiscard]] const TimelineHistory& timelines() const { return timelines_; }

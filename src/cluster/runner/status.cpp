@@ -173,10 +173,12 @@ std::vector<std::string> problems_of(const Replica& replica, const StatusContext
         fmt::format("the slots on {} do not work here: {}; until they do, a server that is cut off "
                     "cannot prove that it let go",
                     core::slot_place(state.config())->name(), context.lease_problem));
-  if (!context.ping_problem.empty())
+  const bool race =
+      core::decided_by_fence(state.config()) || core::nodes_judge_witness(state.config());
+  if (race && !context.ping_problem.empty())
     problems.push_back(
         fmt::format("this server reaches nobody outside the cluster: {}; if the servers lose each "
-                    "other, it leaves the other one the right to go on",
+                    "other, it leaves the other one the time to win",
                     context.ping_problem));
   std::ranges::copy(context.power_problems, std::back_inserter(problems));
   std::ranges::copy(context.account_problems, std::back_inserter(problems));

@@ -68,11 +68,7 @@ struct Pinger::Channel {
 };
 
 Pinger::Pinger(asio::io_context& io, std::function<void()> answered)
-    : io_(io),
-      answered_(std::move(answered)),
-      identifier_(random_identifier()),
-      next_(io),
-      news_(io) {}
+    : io_(io), answered_(std::move(answered)), identifier_(random_identifier()), next_(io) {}
 
 Pinger::~Pinger() = default;
 
@@ -131,7 +127,7 @@ void Pinger::heard(const Channel& channel, size_t size) {
   const Question& question = questions_[word(6) % questions_.size()];
   if (question.number != word(6) || question.asked < configured_at_) return;
   reached_ = std::max(reached_.value_or(question.asked), question.asked);
-  news_.cancel();
+  for (asio::steady_timer* waiting : waiting_) waiting->cancel();
   answered_();
 }
 
@@ -166,9 +162,11 @@ Task<bool> Pinger::reach(milliseconds limit) {
   while (!reached_ || *reached_ < begun) {
     if (now() >= deadline) co_return false;
     ask();
-    news_.expires_at(std::min(deadline, now() + kAskAgain));
+    asio::steady_timer answer(io_, std::min(deadline, now() + kAskAgain));
+    waiting_.insert(&answer);
     boost::system::error_code ignored;
-    co_await news_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await answer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    waiting_.erase(&answer);
   }
   co_return true;
 }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -66,7 +67,7 @@ class Pinger {
   std::array<Question, 64> questions_{};  // the last ones, each in its number's place
   std::optional<core::Moment> reached_;
   asio::steady_timer next_;
-  asio::steady_timer news_;  // cancelled with each answer
+  std::set<asio::steady_timer*> waiting_;  // cancelled with each answer
 };
 
 }  // namespace tasuki::witness

@@ -90,12 +90,12 @@ Reach Voter::reach(Moment now) const {
   return now - stands_since_ > times_.look ? Reach::no : Reach::unknown;
 }
 
-// What those of the other side who are awake have said since the split.
-Reach Voter::reach_there(Moment now) const {
+// What the others of this side, or those of the other, who are awake have said since the split.
+Reach Voter::reach_told(bool here, Moment now) const {
   Reach reach = Reach::unknown;
   for (const auto& [node, known] : others_) {
     const bool fresh = known.since > stands_since_ && now - known.since < 2 * times_.look;
-    if (standing_.nodes.contains(node) || !fresh || !known.slot) continue;
+    if (standing_.nodes.contains(node) != here || !fresh || !known.slot) continue;
     if (reach != Reach::yes && known.slot->reach != Reach::unknown) reach = known.slot->reach;
   }
   return reach;
@@ -123,10 +123,11 @@ bool Voter::should_lose(Moment now) const {
     awake |= now - known.since < 2 * times_.look;
   }
   if (!awake) return false;
-  const Reach reach_here = reach(now);
-  const Reach others_reach = reach_there(now);
-  if (reach_here == Reach::yes && others_reach == Reach::no) return false;
-  const bool both_reach_nobody = reach_here == Reach::no && others_reach == Reach::no;
+  const bool any_here = reach_told(true, now) == Reach::yes;
+  const Reach reach_here = any_here ? Reach::yes : reach(now);
+  const Reach reach_there = reach_told(false, now);
+  if (reach_here == Reach::yes && reach_there == Reach::no) return false;
+  const bool both_reach_nobody = reach_here == Reach::no && reach_there == Reach::no;
   if (word_.pings && reach_here != Reach::yes && !both_reach_nobody) return true;
   return there > here || (there == here && *first_there < self_);
 }

@@ -129,7 +129,7 @@ class Voter {
   [[nodiscard]] bool stands_still(const Known& known, Moment now) const;
   [[nodiscard]] Claim claim_of(const Known& known, Moment now) const;
   [[nodiscard]] Reach reach(Moment now) const;
-  [[nodiscard]] Reach reach_there(Moment now) const;
+  [[nodiscard]] Reach reach_told(bool here, Moment now) const;
   [[nodiscard]] bool should_lose(Moment now) const;
   [[nodiscard]] Moment decided_by() const;
   void learn(const Look& look);
