@@ -93,7 +93,8 @@ int main(int count, char** arguments) {
     Look now = look(cgroup);
     for (const auto& [disk, mounts] : now) {
       for (const auto& [node, mount] : mounts)
-        if (seen.insert(node + " " + disk).second) fmt::print(stderr, "{} on {}\n", disk, node);
+        if (const auto line = fmt::format("{} on {}\n", disk, node); seen.insert(line).second)
+          fmt::print(stderr, "{}", line);
       const auto nodes = nodes_that_had(before[disk], mounts);
       if (nodes.size() < 2 || !told.insert(disk).second) continue;
       fmt::print("{} is mounted at once on: {}\n", disk, fmt::join(nodes, ", "));
