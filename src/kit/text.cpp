@@ -61,7 +61,7 @@ std::optional<std::string> nearest_word(std::string_view word, std::span<const s
   size_t best_distance = std::max<size_t>(1, word.size() / 3) + 1;
   for (const auto& candidate : known) {
     // The distance is at least the difference of the lengths.
-    const auto [shorter, longer] = std::minmax(word.size(), candidate.size());
+    const auto [shorter, longer] = std::minmax({word.size(), candidate.size()});
     if (longer - shorter >= best_distance) continue;
     const size_t distance = edit_distance(word, candidate);
     if (distance >= best_distance) continue;
