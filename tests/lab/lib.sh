@@ -26,7 +26,7 @@ lab_up() {
   cp -r "$case_folder/." "$dir/case"
   sed "s|@TOOLS@|${bin}/tools|; s|@CASE@|${dir}/case|" "${1:-$case_folder/cluster.toml}" >"$dir/cluster.toml"
   tasuki lab up "$dir/cluster.toml" --dir "$dir/lab"
-  mount_watch "$dir/lab" >"$dir/two_owners" 2>"$dir/mounts_seen" &
+  mount_watch "$dir/lab" >>"$dir/two_owners" 2>>"$dir/mounts_seen" &
   mount_watch=$!
 }
 # Ends the watch; fails when two nodes had a disk at once, and when it cannot have seen it.

@@ -190,10 +190,12 @@ void show_history(Context& context, bool json) {
 }
 
 CLI::App& add_check(CLI::App& family, Context& context) {
-  auto& verb = *family.add_subcommand(
-      "check",
-      "Report every mistake in a configuration file, and change nothing\n"
-      "Needs no cluster. Each line is FILE:LINE: what is wrong; what is expected.");
+  auto& verb =
+      *family.add_subcommand("check",
+                             "Report every mistake in a configuration file, and change nothing\n"
+                             "Needs no cluster. Each line is FILE:LINE: what is wrong; what is "
+                             "expected. Fence agents that "
+                             "are installed here are asked whether they understand their options.");
   const auto options = std::make_shared<CheckOptions>();
   verb.add_option("FILE", options->file, "the configuration")->required();
   verb.add_flag("--explain", options->explain, "also show the times that follow from it");

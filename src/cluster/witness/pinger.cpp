@@ -80,13 +80,15 @@ void Pinger::configure(const std::vector<std::string>& hosts, milliseconds every
   every_ = every;
   configured_at_ = now();
   reached_.reset();
-  cannot_.clear();
-  const auto any = [&](bool ipv6) {
-    return std::ranges::any_of(hosts_, [&](const auto& host) { return host.is_v6() == ipv6; });
-  };
-  ipv4_ = any(false) ? open(false) : nullptr;
-  ipv6_ = any(true) ? open(true) : nullptr;
+  ipv4_.reset();
+  ipv6_.reset();
   ask_again();
+}
+
+void Pinger::open_channels() {
+  cannot_.clear();
+  for (const asio::ip::address& host : hosts_)
+    if (auto& channel = host.is_v6() ? ipv6_ : ipv4_; !channel) channel = open(host.is_v6());
 }
 
 std::shared_ptr<Pinger::Channel> Pinger::open(bool ipv6) {
@@ -109,7 +111,11 @@ void Pinger::listen(const std::shared_ptr<Channel>& channel) {
         // Gone with the hosts that it was for, or with this.
         const auto still = weak.lock();
         if (!still || problem == asio::error::operation_aborted) return;
-        if (!problem) heard(*still, size);
+        if (problem) {
+          (still->ipv6 ? ipv6_ : ipv4_).reset();
+          return;
+        }
+        heard(*still, size);
         listen(still);
       });
 }
@@ -148,6 +154,7 @@ void Pinger::send(const asio::ip::address& host) {
 void Pinger::ask_again() {
   next_.cancel();
   if (!asks()) return;
+  open_channels();
   ask();
   next_.expires_after(every_);
   next_.async_wait([this](boost::system::error_code stopped) {

@@ -48,6 +48,7 @@ class Pinger {
     core::Moment asked;
   };
 
+  void open_channels();
   std::shared_ptr<Channel> open(bool ipv6);
   void listen(const std::shared_ptr<Channel>& channel);
   void heard(const Channel& channel, size_t size);
@@ -59,6 +60,7 @@ class Pinger {
   std::vector<asio::ip::address> hosts_;
   core::milliseconds every_{};
   core::Moment configured_at_{};
+  // Nothing while there is no host of that family, or until the next time when it failed.
   std::shared_ptr<Channel> ipv4_;
   std::shared_ptr<Channel> ipv6_;
   std::string cannot_;  // why nothing can be sent
