@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -39,6 +40,30 @@ Task<std::invoke_result_t<Function>> on_worker(asio::thread_pool& workers, Funct
   co_return co_await asio::co_spawn(
       workers, [](Function call) -> Task<Value> { co_return call(); }(std::move(function)),
       asio::use_awaitable);
+}
+
+// Runs a blocking function on `workers`. Nothing when it is not back within the limit: it then goes
+// on alone, keeps its worker, and what it gives is dropped; so it must own what it uses.
+template <class Function>
+Task<std::optional<std::invoke_result_t<Function>>> on_worker_within(
+    asio::thread_pool& workers, std::chrono::milliseconds limit, Function function) {
+  // Shared, because either side may come to its end first.
+  struct Call {
+    asio::steady_timer done;
+    std::optional<std::invoke_result_t<Function>> value;
+  };
+  const auto executor = co_await asio::this_coro::executor;
+  auto call = std::make_shared<Call>(asio::steady_timer(executor, limit), std::nullopt);
+  asio::post(workers, [call, executor, function = std::move(function)]() mutable {
+    auto value = function();
+    asio::post(executor, [call, value = std::move(value)]() mutable {
+      call->value = std::move(value);
+      call->done.cancel();
+    });
+  });
+  boost::system::error_code ignored;
+  co_await call->done.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  co_return std::move(call->value);
 }
 
 // Starts a coroutine whose end nobody waits for; an exception that escapes it stops the process.

@@ -6,7 +6,6 @@
 #include <grp.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
-#include <pwd.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -72,15 +71,11 @@ Result<void> redirect_streams(int output) {
   return {};
 }
 
-Result<void> become_user(const std::string& name, std::map<std::string, std::string>& environment) {
-  errno = 0;
-  const passwd* user = ::getpwnam(name.c_str());
-  if (user == nullptr) return failure(fmt::format("there is no user \"{}\" on this node", name));
-  environment.try_emplace("HOME", user->pw_dir);
-  environment.try_emplace("USER", name);
-  if (::initgroups(name.c_str(), user->pw_gid) != 0 || ::setgid(user->pw_gid) != 0 ||
-      ::setuid(user->pw_uid) != 0)
-    return errno_failure(fmt::format("become the user \"{}\"", name));
+Result<void> become_user(const Spawn& spawn) {
+  const Identity& user = spawn.identity;
+  if (::setgroups(user.groups.size(), user.groups.data()) != 0 || ::setgid(user.gid) != 0 ||
+      ::setuid(user.uid) != 0)
+    return errno_failure(fmt::format("become the user \"{}\"", spawn.user));
   return {};
 }
 
@@ -92,8 +87,9 @@ Result<void> execute(const Spawn& spawn, int output) {
   if (auto done = redirect_streams(output); !done) return done;
   auto environment = spawn.environment;
   environment.try_emplace("PATH", kDefaultPath);
-  if (auto done = become_user(spawn.user.empty() ? "root" : spawn.user, environment); !done)
-    return done;
+  environment.try_emplace("HOME", spawn.identity.home);
+  environment.try_emplace("USER", spawn.user);
+  if (auto done = become_user(spawn); !done) return done;
   // After the change of user, so that a folder the user may not enter is an error here.
   const std::string folder = spawn.working_directory.empty() ? "/" : spawn.working_directory;
   if (::chdir(folder.c_str()) != 0) return errno_failure("enter the working directory " + folder);

@@ -16,6 +16,7 @@ namespace {
 // it from disk.
 constexpr milliseconds kAnswerLimit{5'000};
 constexpr milliseconds kSpawnLimit{30'000};
+constexpr milliseconds kLookupLimit{10'000};
 // After SIGKILL, until the kernel has taken the last process apart.
 constexpr milliseconds kKillLimit{10'000};
 
@@ -73,6 +74,16 @@ Task<Result<void>> KeeperClient::close_group(std::string group) {
 }
 
 Task<Result<SpawnReply>> KeeperClient::spawn(Spawn spawn) {
+  if (spawn.user.empty()) spawn.user = "root";
+  auto identity = co_await on_worker_within(user_lookups_, kLookupLimit,
+                                            [user = spawn.user] { return find_identity(user); });
+  if (!identity)
+    co_return failure(fmt::format(
+        "nothing said within {} ms who the user \"{}\" is; look at the services that this node's "
+        "/etc/nsswitch.conf names for passwd and group",
+        kLookupLimit.count(), spawn.user));
+  if (!*identity) co_return failure(identity->error());
+  spawn.identity = std::move(**identity);
   auto reply = co_await ask_for<SpawnReply>(std::move(spawn), kSpawnLimit);
   co_return reply;
 }

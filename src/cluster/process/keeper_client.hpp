@@ -40,8 +40,8 @@ class KeeperClient {
 
   Task<Result<void>> open_group(OpenGroup group);
   Task<Result<void>> close_group(std::string group);
-  // Success means that the program was executed. Watch the process before, or its end may be
-  // missed.
+  // Finds out who its user is; success means that the program was executed. Watch the process
+  // before, or its end may be missed.
   Task<Result<SpawnReply>> spawn(Spawn spawn);
   // Success means that nothing of the process is left; fine when there was none.
   Task<Result<StopReply>> stop(Stop stop);
@@ -108,6 +108,8 @@ class KeeperClient {
   std::map<uint64_t, std::shared_ptr<Pending>> pending_;
   std::map<ProcessName, Watched> watched_;
   std::map<ProcessName, pid_t> running_;
+  // Several, so that one user's directory that hangs keeps nobody else waiting.
+  asio::thread_pool user_lookups_{4};
 };
 
 }  // namespace tasuki::process

@@ -69,6 +69,10 @@ void put(Json& json, const Spawn& spawn) {
   json.update({{"op", "spawn"},
                {"command", spawn.command},
                {"user", spawn.user},
+               {"uid", spawn.identity.uid},
+               {"gid", spawn.identity.gid},
+               {"groups", spawn.identity.groups},
+               {"home", spawn.identity.home},
                {"environment", spawn.environment},
                {"working_directory", spawn.working_directory},
                {"tag", spawn.tag},
@@ -104,7 +108,8 @@ Operation operation_of(const Json& json) {
                  json.at("environment"),
                  json.at("working_directory"),
                  json.at("tag"),
-                 json.value("slice", std::string())};
+                 json.value("slice", std::string()),
+                 {json.at("uid"), json.at("gid"), json.at("groups"), json.at("home")}};
   if (op == "stop")
     return Stop{process_name_of(json), json.at("signal"),
                 milliseconds(json.at("limit_ms").get<int64_t>())};

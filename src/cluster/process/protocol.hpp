@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "cluster/process/identity.hpp"
 #include "cluster/process/release.hpp"
 #include "kit/json.hpp"
 #include "kit/result.hpp"
@@ -72,6 +73,8 @@ struct Spawn {
   // A cgroup below the root of cgroup v2 that others fill at its word, as systemd does a unit's
   // slice: its processes belong to this one, which is gone when they are. Empty: none.
   std::string slice = {};
+  // Who `user` is. KeeperClient looks it up: the keeper must never wait for a directory service.
+  Identity identity = {};
   friend bool operator==(const Spawn&, const Spawn&) = default;
 };
 // Signals the main process; when it is gone, or after the limit, kills what is left in its cgroup.

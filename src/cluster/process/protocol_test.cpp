@@ -19,7 +19,8 @@ TEST(Protocol, every_request_survives_the_wire) {
                  {{"A", "b"}},
                  "/data",
                  "tag",
-                 "a.slice/b.slice"},
+                 "a.slice/b.slice",
+                 {107, 113, {113, 110}, "/var/lib/postgresql"}},
            Stop{{"office", "db"}, 2, 1500ms}, KillGroup{"office"}, Lease{Moment(5ns), 3s, 5s},
            ResetNode{"stuck"}}) {
     const Request request{9, operation};

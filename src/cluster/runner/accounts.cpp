@@ -1,26 +1,19 @@
 #include "cluster/runner/accounts.hpp"
 
 #include <algorithm>
-#include <pwd.h>
 #include <set>
-#include <unistd.h>
 
 #include <fmt/format.h>
 
+#include "cluster/process/identity.hpp"
 #include "kit/text.hpp"
 
 namespace tasuki::runner {
 namespace {
 
-// Entries with thousands of group members exist; passwd has none of them.
-constexpr size_t kEntryBytesMax = 65'536;
-
 std::optional<uint32_t> find_uid(const std::string& user) {
-  std::string buffer(kEntryBytesMax, '\0');
-  passwd entry{};
-  passwd* found = nullptr;
-  ::getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found);
-  return found == nullptr ? std::nullopt : std::optional<uint32_t>(found->pw_uid);
+  const auto identity = process::find_identity(user);
+  return identity ? std::optional(identity->uid) : std::nullopt;
 }
 
 }  // namespace
