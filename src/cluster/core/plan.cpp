@@ -261,7 +261,10 @@ std::vector<FenceOrder> decide_fences(const State& state, const View& view,
                                       const std::set<NodeId>& awaited) {
   std::vector<FenceOrder> fences;
   const bool race = decided_by_fence(state.config());
-  if (view.members.empty()) return fences;
+  std::vector<NodeId> able;  // a node that was removed fences nobody
+  for (const Node& node : state.config().nodes)
+    if (view.members.contains(node.id)) able.push_back(node.id);
+  if (able.empty()) return fences;
   for (const Node& node : state.config().nodes) {
     if (view.members.contains(node.id) || node.fence.empty()) continue;
     if (state.let_go(node.id) != LetGo::unproven) continue;
@@ -269,9 +272,8 @@ std::vector<FenceOrder> decide_fences(const State& state, const View& view,
     const NodeState& now = node_state(state, node.id);
     const bool may_be_coming = view.alive.contains(node.id) || now.may_hold_anything;
     if (may_be_coming && !now.absent_too_long) continue;
-    auto by = view.members.begin();
-    std::advance(by, now.fence_attempts % static_cast<int>(view.members.size()));
-    fences.push_back({node.id, *by, now.fence_attempts, race && fences_late(state, *by, node.id)});
+    const NodeId by = able[static_cast<size_t>(now.fence_attempts) % able.size()];
+    fences.push_back({node.id, by, now.fence_attempts, race && fences_late(state, by, node.id)});
   }
   return fences;
 }

@@ -358,6 +358,16 @@ TEST(Fences, of_two_that_fence_each_other_the_one_with_fewer_groups_comes_late) 
   EXPECT_THAT(fences(world, false), ElementsAre("sv1 fences sv2 late"));
 }
 
+TEST(Fences, a_node_that_was_removed_fences_nobody) {
+  World world(2);
+  world.is_lost(kSv2);
+  world.view.members = {kSv1, kSv3};
+  world.state.nodes[kSv2].fence_attempts = 1;
+  EXPECT_THAT(fences(world, false), ElementsAre("sv1 fences sv2"));
+  world.is_lost(kSv1);
+  EXPECT_THAT(fences(world, false), IsEmpty());
+}
+
 // --- what settles
 
 TEST(Settle, a_start_names_a_new_holding) {
@@ -522,6 +532,15 @@ const RightRow kRights[] = {
      },
      false},
     {"a single server", 1, [](World&) {}, true},
+    {"one that was removed, which switched the other two off", 2,
+     [](World& w) {
+       w.view.members = {kSv3};
+       w.let_go(kSv1, LetGo::power_off);
+       w.let_go(kSv2, LetGo::power_off);
+     },
+     false},
+    {"one that was removed when a single server was left", 1,
+     [](World& w) { w.view.members = {kSv2}; }, false},
 };
 
 TEST(Right, to_decide) {

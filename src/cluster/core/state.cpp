@@ -95,16 +95,16 @@ bool others_could_decide(const Config& config, const std::set<NodeId>& ring) {
 
 bool has_right_to_decide(const State& state, const View& view) {
   const Config& config = state.config();
-  if (config.nodes.empty()) return false;
+  const auto is_member = [&](const Node& node) { return view.members.contains(node.id); };
+  const auto members = static_cast<size_t>(std::ranges::count_if(config.nodes, is_member));
+  if (members == 0) return false;  // all were removed
   if (config.nodes.size() == 1) return true;
   if (!decided_by_fence(config)) {
-    const auto is_member = [&](const Node& node) { return view.members.contains(node.id); };
-    const auto members = static_cast<size_t>(std::ranges::count_if(config.nodes, is_member));
     return (view.quorate && members + witness_votes(config) >= majority(config)) ||
            others_are_down_by_word(state, view);
   }
   return std::ranges::all_of(config.nodes, [&](const Node& node) {
-    if (view.members.contains(node.id)) return true;
+    if (is_member(node)) return true;
     const LetGo proof = state.let_go(node.id);
     return proof == LetGo::left || proof == LetGo::power_off || proof == LetGo::confirmed;
   });

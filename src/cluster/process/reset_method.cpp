@@ -43,7 +43,11 @@ class SysrqReset final : public ResetMethod {
 // A watchdog counts from its opening to its close, so while nothing is owned it is petted as well.
 class WatchdogReset final : public ResetMethod {
  public:
-  WatchdogReset(std::string device, Fd fd) : device_(std::move(device)), fd_(std::move(fd)) {}
+  WatchdogReset(std::string device, Fd fd) : device_(std::move(device)), fd_(std::move(fd)) {
+    watchdog_info offered{};
+    pretimeouts_ = ::ioctl(fd_.get(), WDIOC_GETSUPPORT, &offered) == 0 &&
+                   (offered.options & WDIOF_PRETIMEOUT) != 0;
+  }
   // The "magic close" of a clean end: without it the watchdog goes on counting.
   ~WatchdogReset() override { [[maybe_unused]] const auto written = ::write(fd_.get(), "V", 1); }
 
@@ -69,6 +73,7 @@ class WatchdogReset final : public ResetMethod {
 
  private:
   static constexpr int kIdleSeconds = 30;
+  static constexpr int kSparesSecond = 5;
 
   Result<void> set_timeout(int seconds) {
     int accepted = seconds;
@@ -78,7 +83,18 @@ class WatchdogReset final : public ResetMethod {
     if (accepted > seconds)
       return failure(
           fmt::format("{} counts {} s where {} s were asked for", device_, accepted, seconds));
+    set_pretimeout(accepted);
     return {};
+  }
+  // A second before the reset, where the driver offers it, the kernel says why, if it still can; as
+  // a rule by a panic. Short counts cannot spare that second.
+  void set_pretimeout(int seconds) {
+    if (!pretimeouts_) return;
+    int before = seconds >= kSparesSecond ? 1 : 0;
+    if (::ioctl(fd_.get(), WDIOC_SETPRETIMEOUT, &before) != 0) {
+      log::warning("{}", errno_failure("set the pretimeout of " + device_).error().what);
+      pretimeouts_ = false;
+    }
   }
   Result<void> pet(int seconds) {
     Result<void> set;
@@ -90,6 +106,7 @@ class WatchdogReset final : public ResetMethod {
   std::string device_;
   Fd fd_;
   int timeout_ = 0;
+  bool pretimeouts_ = false;
 };
 
 // Text lines to a supervisor outside of the node; a closed connection does not disarm, so a lost
