@@ -152,7 +152,8 @@ core::Partition build_partition(const Table& table) {
                             .drive = {}};
   set(partition.drive, table, "drive");
   set(partition.options, table, "options");
-  partition.unguarded = table.find_text("guard").has_value();
+  if (const auto guard = table.find_text("guard"))
+    partition.guard = guard->value == "none" ? core::Guard::none : core::Guard::scsi_reservation;
   return partition;
 }
 

@@ -221,12 +221,18 @@ void check_ping(const Table& root, const std::vector<const Table*>& nodes, Repor
                    "take it out");
 }
 
+// Two nodes of which neither can ever have the right to decide alone.
+bool decides_nothing(const Table& root, const Table& node) {
+  return node.find("fence") == nullptr && root.tables("node").size() == 2 &&
+         root.find("witness") == nullptr;
+}
+
 // Without fence, what remains is the lease, which needs a majority of votes to decide and does not
 // count for virtual machines. Why nothing can prove that the node is down; empty when something
 // can.
 std::string why_unprovable(const Table& root, const Table& node) {
   if (node.find("fence") != nullptr) return "";
-  if (root.tables("node").size() == 2 && root.find("witness") == nullptr)
+  if (decides_nothing(root, node))
     return "has no fence and two nodes without a witness have no majority";
   const auto machine = node.find_text("machine");
   return machine && machine->value == "virtual" ? "has no fence and is a virtual machine" : "";
@@ -238,6 +244,12 @@ bool names(const Table& group, const Table& node) {
                                      [&](const auto& other) { return other.value == name->value; });
 }
 
+// A disk that refuses the node needs no proof of it, but somebody who may take the disk.
+bool disk_refuses(const Table& root, const Table& node, const Table& partition) {
+  const auto guard = partition.find_text("guard");
+  return guard && guard->value == "scsi-reservation" && !decides_nothing(root, node);
+}
+
 // A shared partition needs a proof; one that nothing can ever give is no oversight only where
 // somebody wrote so.
 void check_guards(const Table& root, const std::vector<const Table*>& nodes, Report& report) {
@@ -246,23 +258,42 @@ void check_guards(const Table& root, const std::vector<const Table*>& nodes, Rep
     for (const Table* node : nodes) {
       const std::string why = why_unprovable(root, *node);
       if (why.empty() || !names(*group, *node)) continue;
-      for (const Table* partition : group->tables("partition"))
-        if (partition->find("guard") == nullptr)
+      for (const Table* partition : group->tables("partition")) {
+        const auto guard = partition->find_text("guard");
+        const bool vouched_for = guard && guard->value == "none";
+        if (!vouched_for && !disk_refuses(root, *node, *partition))
           report.mistake(
               partition->line,
               fmt::format("node {} {}, so nothing can prove that it let go of this partition",
                           name_of(*node), why),
               "give it a [[node.fence]], or write guard = \"none\" if only an administrator's word "
               "is to let another node take the partition over");
+      }
     }
   }
+}
+
+// Every group that it may run is on disks that refuse it.
+bool needs_no_proof(const Table& root, const Table& node) {
+  bool any = false;
+  for (const Table* group : root.tables("group")) {
+    if (!names(*group, node)) continue;
+    any = true;
+    const auto partitions = group->tables("partition");
+    const auto refuses = [&](const Table* partition) {
+      return disk_refuses(root, node, *partition);
+    };
+    if (partitions.empty() || !std::ranges::all_of(partitions, refuses)) return false;
+  }
+  return any;
 }
 
 void warn_of_missing_proof(const Table& root, const std::vector<const Table*>& nodes,
                            Report& report) {
   if (nodes.size() < 2) return;
   for (const Table* node : nodes)
-    if (const std::string why = why_unprovable(root, *node); !why.empty())
+    if (const std::string why = why_unprovable(root, *node);
+        !why.empty() && !needs_no_proof(root, *node))
       report.warning(
           node->line,
           fmt::format("node {} {}, so nobody can prove that it is down", name_of(*node), why),

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
+#include <regex>
+#include <set>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -149,7 +152,59 @@ void check_floating_ip(const Table& group, const Table& resource, const KnownAdd
     check_network(group, *address, *prefix, text->line, known.nodes, report);
 }
 
+// The disk that a partition is on, by its name: "/dev/sdb1", "/dev/nvme0n1p1",
+// "/dev/disk/by-id/wwn-1-part1",
+// "/dev/mapper/mpatha1". Another name it may have is not seen through.
+std::string disk_of(const std::string& device) {
+  static const std::regex kPartition(
+      R"((.*)-part\d+|(/dev/(?:sd|vd|xvd|hd)[a-z]+)\d+|)"
+      R"((/dev/(?:nvme\d+n\d+|mmcblk\d+))p\d+|(/dev/mapper/mpath[a-z]+)\d+)");
+  std::smatch match;
+  if (!std::regex_match(device, match, kPartition)) return device;
+  const auto disk = std::find_if(match.begin() + 1, match.end(),
+                                 [](const std::ssub_match& part) { return part.matched; });
+  return disk->str();
+}
+
+struct OnDisk {
+  std::string what;  // "group mail", or what else writes to it
+  int line = 0;
+};
+
 }  // namespace
+
+// A reservation is for a whole disk: whoever else had part of it would be refused.
+void check_reserved_disks(const Table& root, Report& report) {
+  std::map<std::string, std::vector<OnDisk>> disks;
+  std::set<std::string> reserved;
+  for (const Table* group : root.tables("group")) {
+    const auto name = group->find_text("name");
+    const std::string what = "group " + (name ? name->value : "");
+    for (const Table* partition : group->tables("partition")) {
+      const auto device = partition->find_text("device");
+      if (!device) continue;
+      const std::string disk = disk_of(plain_path(device->value));
+      disks[disk].push_back({what, device->line});
+      const auto guard = partition->find_text("guard");
+      if (guard && guard->value == "scsi-reservation") reserved.insert(disk);
+    }
+  }
+  for (const char* key : {"witness", "lease"})
+    if (const Table* slots = root.find_table(key))
+      if (const auto device = slots->find_text("device"))
+        disks[disk_of(plain_path(device->value))].push_back(
+            {fmt::format("[{}]", key), device->line});
+  for (const std::string& disk : reserved) {
+    const auto& users = disks.at(disk);
+    for (const OnDisk& user : users)
+      if (user.what != users.front().what)
+        report.mistake(user.line,
+                       fmt::format("the disk {} is reserved for one server as a whole, and {} has "
+                                   "part of it too (line {})",
+                                   disk, users.front().what, users.front().line),
+                       "give them disks of their own, or put the partitions into one group");
+  }
+}
 
 void check_partitions(const Table& root, Report& report) {
   Unique devices("device", "give each partition its own");

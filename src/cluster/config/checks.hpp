@@ -19,6 +19,7 @@ void check_services(const Table& root, Report& report);
 void check_programs(const Table& root, Report& report);
 void check_groups(const Table& root, Report& report);
 void check_partitions(const Table& root, Report& report);
+void check_reserved_disks(const Table& root, Report& report);
 void check_drives(const Table& root, Report& report);
 void check_floating_ips(const Table& root, Report& report);
 

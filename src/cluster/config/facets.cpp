@@ -62,10 +62,22 @@ std::string backups_text(const std::vector<core::Backup>& backups) {
 
 using Facets = std::vector<Facet>;
 
+const char* guard_text(core::Guard guard) {
+  switch (guard) {
+    case core::Guard::proof:
+      return "";
+    case core::Guard::scsi_reservation:
+      return "scsi-reservation";
+    case core::Guard::none:
+      return "none";
+  }
+  return "";
+}
+
 Facets facets_of_kind(const core::Partition& partition) {
   return {{"device", partition.device},         {"mount_point", partition.mount_point},
           {"filesystem", partition.filesystem}, {"options", partition.options},
-          {"drive", partition.drive},           {"guard", partition.unguarded ? "none" : ""}};
+          {"drive", partition.drive},           {"guard", guard_text(partition.guard)}};
 }
 Facets facets_of_kind(const core::FloatingIp& floating) {
   return {{"address", floating.address},

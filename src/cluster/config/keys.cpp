@@ -17,7 +17,7 @@ constexpr int64_t kHighestNodeId = 0x7fffffff;  // Corosync: votequorum(5) keeps
 
 constexpr std::array<string_view, 4> kWitnessTypes{"qnetd", "disk", "folder", "http"};
 constexpr std::array<string_view, 2> kMachines{"physical", "virtual"};
-constexpr std::array<string_view, 1> kGuards{"none"};
+constexpr std::array<string_view, 2> kGuards{"scsi-reservation", "none"};
 constexpr std::array<string_view, 2> kScopes{"group", "node"};
 constexpr std::array<string_view, 2> kFailbacks{"manual", "automatic"};
 constexpr std::array<string_view, 3> kFilesystems{"ext4", "xfs", "btrfs"};
@@ -262,10 +262,14 @@ constexpr auto kPartitionKeys = std::to_array<Key>({
     {.name = "guard",
      .type = choice,
      .choices = kGuards,
-     .meaning = "\"none\" where nothing can prove that a lost node of the policy let go of it: no "
-                "`fence`, and no lease that counts. When such a node dies, only an administrator's "
-                "word does, "
-                "and the status says so for ever. Without it such a file is refused."},
+     .meaning =
+         "\"scsi-reservation\" for a disk with SCSI-3 persistent reservations: the node that "
+         "takes the partition has its disk refuse every other one, so that a lost node "
+         "stands in nobody's way. It is for the whole disk. "
+         "\"none\" where nothing can prove that a lost node of the policy let go of it: no "
+         "`fence`, and no lease that counts. When such a node dies, only an administrator's "
+         "word does, and the status says so for ever. Without either such a file is "
+         "refused."},
 });
 
 constexpr auto kFloatingIpKeys = std::to_array<Key>({

@@ -23,6 +23,7 @@ std::optional<Table> checked_document(std::string_view text, Report& report) {
   check_programs(*document, report);
   check_groups(*document, report);
   check_partitions(*document, report);
+  check_reserved_disks(*document, report);
   check_drives(*document, report);
   check_floating_ips(*document, report);
   return document;

@@ -41,6 +41,16 @@ void take(State& state, NodeId node, const GroupReport& report, std::vector<Note
   const Config& config = state.config();
   GroupState& group = state.groups[report.group];
   if (group.holder && *group.holder != node) {
+    const Group* configured = config.find_group(report.group);
+    const bool taken_from_it =
+        configured != nullptr && disks_refuse_others(*configured) && report.ticket < group.ticket;
+    if (taken_from_it) {
+      group.may_be_on.insert(node);
+      notes.push_back({Note::Level::warning, fmt::format("group {}", report.group),
+                       fmt::format("{} still had it, refused by its disks, and stops it now",
+                                   config.node_name(node))});
+      return;
+    }
     group.conflict = true;
     group.wanted_up = false;
     group.may_be_on.insert(node);

@@ -35,6 +35,16 @@ bool needs_restart(const Resource& running, const Resource& wanted) {
   return renamed != *after;
 }
 
+bool disks_refuse_others(const Group& group) {
+  bool any = false;
+  for (const Resource& resource : group.resources)
+    if (const auto* partition = std::get_if<Partition>(&resource.what)) {
+      if (partition->guard != Guard::scsi_reservation) return false;
+      any = true;
+    }
+  return any;
+}
+
 const Node* Config::find_node(NodeId id) const {
   return find_by(nodes, &Node::id, id);
 }

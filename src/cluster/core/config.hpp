@@ -112,6 +112,13 @@ struct Service {
   friend bool operator==(const Service&, const Service&) = default;
 };
 
+// What keeps a lost node from writing to a partition that another one is to have.
+enum class Guard {
+  proof,             // another one has it only when it is proved that the lost node let go
+  scsi_reservation,  // the disk refuses every node but the one that took it last
+  none,              // only an administrator's word: somebody wrote that nothing can prove it
+};
+
 // The kinds of resources a group is made of.
 struct Partition {
   std::string device;
@@ -119,9 +126,7 @@ struct Partition {
   std::string filesystem;  // ext4, xfs or btrfs
   std::string options;     // as mount -o takes them
   std::string drive = {};  // the letter that batch files know it by, in lower case; empty: none
-  // Somebody wrote that nothing need prove that a lost node let go of it: then only an
-  // administrator's word does.
-  bool unguarded = false;
+  Guard guard = Guard::proof;
   friend bool operator==(const Partition&, const Partition&) = default;
 };
 struct FloatingIp {
@@ -184,6 +189,10 @@ struct Group {
   std::vector<Resource> resources;  // in start order; stop is the reverse
   friend bool operator==(const Group&, const Group&) = default;
 };
+
+// Its partitions, and there is one at least, are on disks that refuse whoever does not have them.
+// So the first step of its start proves that no lost node can write to it.
+bool disks_refuse_others(const Group& group);
 
 struct Config {
   std::string cluster_name;

@@ -161,6 +161,11 @@ std::vector<std::string> outlook(const Situation& situation, const Group& group,
   std::vector<std::string> lines;
   const auto next = next_node(state, situation.view, group.name);
   if (!next) return {fmt::format("if {} were lost, no server could take it over", holder.name)};
+  if (disks_refuse_others(group))
+    lines.push_back(
+        fmt::format("if {} were lost, {} could start it at once: its disks refuse {} "
+                    "from then on",
+                    holder.name, state.node_name(*next), holder.name));
   for (const std::string& proof : possible_proofs(state, holder))
     lines.push_back(fmt::format("if {} were lost, {} could start it after {}", holder.name,
                                 state.node_name(*next), proof));
@@ -217,6 +222,10 @@ Explanation explain_group(const Situation& situation, const Group& group) {
         fmt::format("a failure is forgotten {} after it, or at once: tasuki group retry {}",
                     format_duration(group.failure_expiry), group.name));
 
+  for (const NodeId node : now.may_be_on)
+    if (now.holder && disks_refuse_others(group))
+      told.proof.push_back(fmt::format("used: its disks refuse {} since {} took them",
+                                       state.node_name(node), state.node_name(*now.holder)));
   if (now.previous && !situation.view.members.contains(*now.previous))
     if (const std::string used = proof_of(state, *now.previous); !used.empty())
       told.proof.push_back("used: " + used);

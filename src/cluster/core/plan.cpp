@@ -140,6 +140,18 @@ bool may_still_own(const State& state, const View& view, NodeId node) {
   return view.members.contains(node) || state.let_go(node) == LetGo::unproven;
 }
 
+// Whether it must be proved first that the node, which may own some of the group, let go of it. Not
+// of a lost one, if the disks refuse it as soon as they are taken; one whose engine answers may
+// have its tasukid back in a moment.
+bool stands_in_the_way(const State& state, const View& view, const GroupName& name, NodeId node) {
+  if (!may_still_own(state, view, node)) return false;
+  const Group* group = state.config().find_group(name);
+  const bool refused = group != nullptr && disks_refuse_others(*group);
+  const bool lost = !view.members.contains(node) &&
+                    (!view.alive.contains(node) || node_state(state, node).absent_too_long);
+  return !(refused && lost);
+}
+
 // The nodes that may own some of a group without being its holder: they said so, or they are away
 // and no member knows what they had.
 std::set<NodeId> possible_owners(const State& state, const View& view, const GroupName& name) {
@@ -165,7 +177,8 @@ std::string why_wait_for(const State& state, const View& view, NodeId node) {
 }
 
 // A takeover is from another node; where it was before it is only started again.
-Decision start_on(const State& state, const Group& group, const GroupState& now, NodeId node) {
+Decision start_on(const State& state, const View& view, const Group& group, const GroupState& now,
+                  NodeId node) {
   const std::string where = state.config().node_name(node);
   if (now.event != Event::failover || !now.previous)
     return {group.name, Start{node, Event::start}, fmt::format("started on {}", where)};
@@ -174,9 +187,11 @@ Decision start_on(const State& state, const Group& group, const GroupState& now,
   const std::string from = state.config().node_name(*now.previous);
   const auto failure = now.failures.find(*now.previous);
   const bool never_ran = failure != now.failures.end() && failure->second.at_start;
+  const bool refused = may_still_own(state, view, *now.previous);
   return {group.name, Start{node, Event::failover},
           never_ran ? fmt::format("started on {}, as it could not start on {}", where, from)
-                    : fmt::format("taken over from {} by {}", from, where)};
+                    : fmt::format("taken over from {} by {}{}", from, where,
+                                  refused ? "; its disks refuse " + from : "")};
 }
 
 Decision decide_free(const State& state, const View& view, const Group& group,
@@ -194,7 +209,10 @@ Decision decide_free(const State& state, const View& view, const Group& group,
               : fmt::format("it does not start by itself; say: tasuki group start {}", group.name)};
   }
   if (now.failed) return {group.name, Rest{}, now.reason};
-  if (auto owners = possible_owners(state, view, group.name); !owners.empty()) {
+  auto owners = possible_owners(state, view, group.name);
+  std::erase_if(owners,
+                [&](NodeId node) { return !stands_in_the_way(state, view, group.name, node); });
+  if (!owners.empty()) {
     std::string reason = why_wait_for(state, view, *owners.begin());
     return {group.name, Wait{std::move(owners)}, std::move(reason)};
   }
@@ -202,7 +220,7 @@ Decision decide_free(const State& state, const View& view, const Group& group,
   const auto usable = candidates(state, view, group);
   if (state.durable.intent.locked && now.event == Event::failover && !sent) {
     if (now.previous && std::ranges::find(usable, *now.previous) != usable.end())
-      return start_on(state, group, now, *now.previous);
+      return start_on(state, view, group, now, *now.previous);
     return {group.name, Rest{},
             fmt::format("the cluster is locked, so it does not fail over; say: tasuki group move "
                         "{}, or: tasuki unlock",
@@ -227,15 +245,15 @@ Decision decide_free(const State& state, const View& view, const Group& group,
         group.name, Wait{},
         fmt::format("{} is only just back, and comes before {}", state.config().node_name(*better),
                     state.config().node_name(usable.front()))};
-  return start_on(state, group, now, usable.front());
+  return start_on(state, view, group, now, usable.front());
 }
 
 Decision decide(const State& state, const View& view, const Group& group) {
   const GroupState& now = group_state(state, group.name);
-  const bool held = now.holder && may_still_own(state, view, *now.holder);
+  const bool held = now.holder && stands_in_the_way(state, view, group.name, *now.holder);
   if (held) return decide_held(state, view, group, now);
   GroupState free = now;
-  if (now.holder) {  // lost, with proof
+  if (now.holder) {  // lost, with proof, or refused by the disks
     free.event = Event::failover;
     free.previous = now.holder;
   }
@@ -305,6 +323,8 @@ void settle(State& state, const View& view, const Plan& plan) {
     GroupState& group = state.groups[decision.group];
     group.reason = decision.reason;
     if (const auto* start = std::get_if<Start>(&decision.verdict)) {
+      // What the disks refuse a lost node it may still have mounted, and its address.
+      std::set<NodeId> refused = owners_of(state, view, decision.group);
       if (group.holder) group.previous = group.holder;
       group.holder = start->node;
       group.why_here = decision.reason;
@@ -314,7 +334,8 @@ void settle(State& state, const View& view, const Plan& plan) {
       group.previous_let_go = group.previous.has_value() && !group.rested;
       group.rested = false;
       group.ticket = state.next_ticket++;
-      group.may_be_on.clear();
+      refused.erase(start->node);
+      group.may_be_on = std::move(refused);
       group.failback_due = false;
       group.move_seen = std::max(group.move_seen, state.intent_of(decision.group).moved_at_version);
       forget_what_is_up(group);
@@ -326,7 +347,8 @@ void settle(State& state, const View& view, const Plan& plan) {
     const bool rests = std::holds_alternative<Rest>(decision.verdict) ||
                        std::holds_alternative<GiveUp>(decision.verdict);
     group.rested |= rests;
-    if (rests && group.holder) {  // lost, with proof, and not to be started elsewhere
+    if (rests && group.holder) {  // lost, and not to be started elsewhere
+      if (may_still_own(state, view, *group.holder)) group.may_be_on.insert(*group.holder);
       group.previous = group.holder;
       group.holder.reset();
       group.phase = Phase::offline;

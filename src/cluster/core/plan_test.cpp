@@ -368,6 +368,58 @@ TEST(Fences, a_node_that_was_removed_fences_nobody) {
   EXPECT_THAT(fences(world, false), IsEmpty());
 }
 
+// --- disks that refuse whoever does not have them
+
+struct Reserved : World {
+  Reserved() {
+    configured().resources.push_back(
+        {.name = ResourceName{"partition-1"},
+         .what = Partition{"/dev/sdb1", "/data", "ext4", "", "", Guard::scsi_reservation}});
+    runs_on(kSv1);
+  }
+};
+
+TEST(Reserved, a_lost_holder_stands_in_nobodys_way) {
+  Reserved world;
+  world.is_lost(kSv1);
+  EXPECT_EQ(verdict(world), "FAILOVER on sv2");
+  EXPECT_THAT(reason(world), HasSubstr("taken over from sv1 by sv2; its disks refuse sv1"));
+  EXPECT_THAT(fences(world), IsEmpty());
+}
+
+TEST(Reserved, a_holder_whose_engine_answers_has_the_time_of_its_lease) {
+  Reserved world;
+  world.has_no_tasukid(kSv1);
+  EXPECT_EQ(verdict(world), "wait for sv1");
+  world.state.nodes[kSv1].absent_too_long = true;
+  EXPECT_EQ(verdict(world), "FAILOVER on sv2");
+}
+
+TEST(Reserved, a_holder_that_is_here_is_down_first) {
+  Reserved world;
+  world.moved_to(kSv2);
+  EXPECT_EQ(verdict(world), "stop");
+}
+
+TEST(Reserved, who_is_refused_may_have_its_address_still) {
+  Reserved world;
+  world.is_lost(kSv1);
+  settle(world.state, world.view, plan(world.state, world.view, true));
+  EXPECT_EQ(world.group().holder, kSv2);
+  EXPECT_THAT(owners_of(world.state, world.view, kOffice), ElementsAre(kSv1, kSv2));
+  world.failed_on(kSv2);
+  world.group().holder.reset();
+  EXPECT_EQ(verdict(world), "FAILOVER on sv3") << "which takes the disks as well";
+}
+
+TEST(Reserved, one_partition_that_does_not_refuse_waits_for_the_proof) {
+  Reserved world;
+  world.configured().resources.push_back({.name = ResourceName{"partition-2"},
+                                          .what = Partition{"/dev/sdc1", "/more", "ext4", "", ""}});
+  world.is_lost(kSv1);
+  EXPECT_EQ(verdict(world), "wait for sv1");
+}
+
 // --- what settles
 
 TEST(Settle, a_start_names_a_new_holding) {

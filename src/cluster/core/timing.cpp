@@ -132,6 +132,11 @@ std::vector<std::string> explain_timing(const Config& config, const Timing& timi
   };
   if (config.nodes.size() > 1)
     for (const Node& node : config.nodes) lines.push_back(explain_proof(config, node));
+  for (const Group& group : config.groups)
+    if (disks_refuse_others(group))
+      lines.push_back(fmt::format(
+          "group {} starts elsewhere at t1: its disks refuse the lost node (SCSI reservation)",
+          group.name));
   if (nodes_judge_witness(config)) {
     lines.push_back(fmt::format(
         "the witness {} is looked at every {}; it votes for the others at once when the lost node "

@@ -141,7 +141,7 @@ std::vector<std::string> problems_of(const Replica& replica, const StatusContext
   for (const Group& group : state.config().groups)
     for (const Resource& resource : group.resources)
       if (const auto* partition = std::get_if<Partition>(&resource.what);
-          partition != nullptr && partition->unguarded)
+          partition != nullptr && partition->guard == core::Guard::none)
         problems.push_back(
             fmt::format("the partition {} of group {} has guard = \"none\": when its server "
                         "dies, only your word lets another take it over",
