@@ -54,6 +54,7 @@ ScsiAnswer<void> FakeLun::admit(const std::string& nexus) {
 
 ScsiAnswer<void> FakeLun::admit_reservations(const std::string& nexus) {
   if (auto admitted = admit(nexus); !admitted) return admitted;
+  if (is_reserved_the_old_way_) return conflict();
   if (has_reservations) return {};
   return std::unexpected(
       ScsiFailure{ScsiRefusal::invalid_command, "Illegal Request, Invalid command operation code"});
@@ -227,7 +228,8 @@ void FakeLun::reset() {
 }
 
 std::string FakeLun::describe() const {
-  std::string text = fmt::format("generation {}{}", generation_, aptpl_ ? ", aptpl" : "");
+  std::string text = fmt::format("generation {}{}{}", generation_, aptpl_ ? ", aptpl" : "",
+                                 is_reserved_the_old_way_ ? ", reserved the old way" : "");
   for (const auto& [nexus, key] : registrations_)
     text += fmt::format(", {} = {:#x}", nexus, key.value);
   if (held_)

@@ -45,6 +45,8 @@ class FakeLun {
   void reset();
   void fail(const std::string& nexus) { failed_.insert(nexus); }
   void restore(const std::string& nexus) { failed_.erase(nexus); }
+  // By SPC-2's RESERVE, from a machine that is no nexus here.
+  void reserve_the_old_way() { is_reserved_the_old_way_ = true; }
 
   // Everything that answers depend on: the same text, the same future.
   [[nodiscard]] std::string describe() const;
@@ -78,6 +80,7 @@ class FakeLun {
 
   uint32_t generation_ = 0;
   bool aptpl_ = false;
+  bool is_reserved_the_old_way_ = false;
   std::map<std::string, ReservationKey> registrations_;
   std::optional<Held> held_;
   std::map<std::string, std::set<Attention>> attentions_;  // of every nexus that is connected

@@ -237,6 +237,13 @@ TEST_F(ScsiFakeTest, AResetForgetsNothing) {
   EXPECT_EQ(lun.reservation(), (Holder{kOne, kWero}));
 }
 
+// SPC-4 5.12.3 speaks of the exceptions; this target makes none.
+TEST_F(ScsiFakeTest, WhatIsReservedTheOldWayIsAConflictToAll) {
+  lun.reserve_the_old_way();
+  EXPECT_EQ(refusal(enroll_as("a", kOne)), ScsiRefusal::conflict);
+  EXPECT_EQ(lun.read_keys("a").error().refusal, ScsiRefusal::conflict);
+}
+
 TEST_F(ScsiFakeTest, APathThatFailsAnswersNothing) {
   lun.fail("a");
   EXPECT_EQ(refusal(enroll_as("a", kOne)), ScsiRefusal::gone);

@@ -1,5 +1,6 @@
 #include "cluster/guard/scsi_path.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <fcntl.h>
@@ -33,7 +34,9 @@ ScsiAnswer<void> outcome_of(const sg_pt_base& command, int outcome, Bytes sense)
   if (outcome < 0) return gone(std::strerror(-outcome));
   if (outcome == SCSI_PT_DO_TIMEOUT)
     return gone(fmt::format("no answer within {}s", kCommandSeconds));
-  TASUKI_ASSERT(outcome == 0);
+  if (outcome != 0)
+    return std::unexpected(ScsiFailure{ScsiRefusal::other,
+                                       fmt::format("the command could not be sent ({})", outcome)});
   const int status = get_scsi_pt_status_response(&command);
   if (status == SAM_STAT_RESERVATION_CONFLICT)
     return std::unexpected(ScsiFailure{ScsiRefusal::conflict, "reservation conflict"});
@@ -88,6 +91,8 @@ class DevicePath final : public ScsiPath {
         [&answer](sg_pt_base& asked) { set_scsi_pt_data_in(&asked, answer.data(), answer.size()); },
         [&missing](const sg_pt_base& asked) { missing = get_scsi_pt_resid(&asked); });
     if (!done) return std::unexpected(done.error());
+    // An adapter may count wrongly.
+    missing = std::clamp(missing, 0, static_cast<int>(answer.size()));
     return parse(Bytes(answer).first(answer.size() - static_cast<size_t>(missing)));
   }
 

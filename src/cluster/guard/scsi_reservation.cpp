@@ -55,13 +55,13 @@ ScsiAnswer<Seen> look(ScsiPath& path) {
   return Seen{*holder, *std::move(keys)};
 }
 
-// Through the first path that answers. The error is the last one's, with every path's reason.
+// Through the first path that answers; a conflict is an answer. The error has every path's reason.
 ScsiAnswer<Seen> look(ScsiPaths paths) {
   std::vector<std::string> reasons;
   ScsiRefusal last{};
   for (const auto& path : paths) {
     auto seen = look(*path);
-    if (seen) return seen;
+    if (seen || seen.error().refusal == ScsiRefusal::conflict) return seen;
     last = seen.error().refusal;
     reasons.push_back(fmt::format("{}: {}", path->name(), seen.error().what));
   }
@@ -133,14 +133,17 @@ Error unusable(const ScsiPath& path, const ScsiFailure& because) {
                       path.name(), because.what)};
 }
 
+ScsiAnswer<void> register_as(ScsiPath& path, ReservationKey key, bool aptpl) {
+  return send(path, {.action = ReserveAction::enroll_ignoring_existing_key,
+                     .key = {},
+                     .service_action_key = key,
+                     .aptpl = aptpl});
+}
+
 Result<void> register_through(ScsiPaths paths, ReservationKey key, bool aptpl) {
-  for (const auto& path : paths) {
-    const auto registered = send(*path, {.action = ReserveAction::enroll_ignoring_existing_key,
-                                         .key = {},
-                                         .service_action_key = key,
-                                         .aptpl = aptpl});
-    if (!registered) return failure(unusable(*path, registered.error()));
-  }
+  for (const auto& path : paths)
+    if (const auto registered = register_as(*path, key, aptpl); !registered)
+      return failure(unusable(*path, registered.error()));
   return {};
 }
 
@@ -287,8 +290,9 @@ Standing check(ScsiPaths paths, ReservationKey key) {
   TASUKI_ASSERT(!paths.empty());
   const auto seen = look(paths);
   if (seen) return judge(*seen, key, paths.size());
-  const bool conflict = seen.error().refusal == ScsiRefusal::conflict;
-  return {conflict ? Standing::Kind::lost : Standing::Kind::unreadable, {}, seen.error().what};
+  if (seen.error().refusal == ScsiRefusal::conflict)
+    return {Standing::Kind::lost, {}, "another machine reserved the disk in the old way (RESERVE)"};
+  return {Standing::Kind::unreadable, {}, seen.error().what};
 }
 
 Standing mend(ScsiPaths paths, ReservationKey key) {
@@ -296,9 +300,10 @@ Standing mend(ScsiPaths paths, ReservationKey key) {
   if (before.kind != Standing::Kind::path_missing && before.kind != Standing::Kind::forgotten)
     return before;
   const bool aptpl = offers_aptpl(paths);
-  // A path that fails is told by the registrations that are then too few.
-  for (const auto& path : paths) [[maybe_unused]]
-    const auto done = register_through({&path, 1}, key, aptpl);
+  for (const auto& path : paths) {
+    // A path that fails is told by the registrations that are then too few.
+    [[maybe_unused]] const auto registered = register_as(*path, key, aptpl);
+  }
   if (before.kind == Standing::Kind::forgotten)
     for (const auto& path : paths)
       if (send(*path, {.action = ReserveAction::reserve, .key = key, .service_action_key = {}}))

@@ -25,7 +25,8 @@ struct KeyOwner {
   friend bool operator==(const KeyOwner&, const KeyOwner&) = default;
 };
 
-// The node's ids go to 65535. Never 0, which SPC-4 keeps for "not registered".
+// Node ids above 65535 have no key; the caller has refused them. Never 0, which SPC-4 keeps for
+// "not registered".
 ReservationKey key_of(core::NodeId node, uint64_t epoch);
 // Nothing when another product made the key.
 std::optional<KeyOwner> owner_of(ReservationKey key);
@@ -68,9 +69,9 @@ struct Standing {
 Standing check(ScsiPaths paths, ReservationKey key);
 
 // Registers and reserves again what check() calls path_missing or forgotten, and gives what check()
-// says then. Unlike take(), it preempts nobody: whoever came meanwhile has the disk, and this node
-// leaves it. For the owner only. A target that somebody preempts us from in the middle of this
-// takes our writes until the next command takes the registration back.
+// says then. For the owner only. Unlike take(), it preempts nobody: whoever came meanwhile has the
+// disk, and this node leaves it. If somebody preempts this node in the middle of it, the disk takes
+// this node's writes again for the few commands until the registration is withdrawn.
 Standing mend(ScsiPaths paths, ReservationKey key);
 
 // Unregisters this key through every path, which also ends the reservation if it is ours. Fine when

@@ -186,6 +186,13 @@ TEST_F(ScsiReservationTest, RefusesToTakeWhenOneOfThePathsFails) {
   EXPECT_EQ(check(sv1, kSv1).kind, intact);
 }
 
+TEST_F(ScsiReservationTest, AnOwnerThatCannotTakeAgainKeepsWhatItHolds) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  lun.fail("sv1 b");
+  ASSERT_FALSE(take(sv1, key_of(kNode1, 9)));
+  EXPECT_EQ(lun.reservation(), (Holder{key_of(kNode1, 9), kWero}));
+}
+
 TEST_F(ScsiReservationTest, RefusesWhenTwoOfThePathsAreOne) {
   const auto twice = fake_paths(lun, {"sv1 a", "sv1 a"});
   const auto taken = take(twice, kSv1);
@@ -344,6 +351,15 @@ TEST_F(ScsiReservationTest, LeavesAReservationOfAnotherTypeAloneWhoeverMadeIt) {
   const auto taken = take(sv1, kSv1);
   ASSERT_FALSE(taken);
   EXPECT_THAT(taken.error().what, HasSubstr("reserved by node 2 (epoch 8) with type 3"));
+}
+
+TEST_F(ScsiReservationTest, LeavesADiskAloneThatIsReservedTheOldWay) {
+  lun.reserve_the_old_way();
+  const auto taken = take(sv1, kSv1);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().what,
+            "sv1 a is reserved by another machine in the old way (RESERVE); release it there");
+  EXPECT_EQ(check(sv1, kSv1).kind, lost);
 }
 
 TEST_F(ScsiReservationTest, RefusesADiskWithoutPersistentReservations) {

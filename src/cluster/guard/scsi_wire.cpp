@@ -148,7 +148,7 @@ ScsiFailure failure_of_sense(Bytes sense) {
       fmt::format("{}, {}", sg_get_sense_key_str(header.sense_key, key.size(), key.data()),
                   sg_get_asc_ascq_str(header.asc, header.ascq, reason.size(), reason.data()));
 
-  // SPC-4 D.2. Reservations released (2Ah/04h) took nothing away from us.
+  // Reservations released (2Ah/04h) took nothing away from us.
   constexpr uint8_t kParametersChanged = 0x2a;
   constexpr uint8_t kReservationsPreempted = 0x03;
   constexpr uint8_t kRegistrationsPreempted = 0x05;
