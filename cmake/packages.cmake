@@ -22,6 +22,15 @@ require_library(sodium libsodium libsodium-dev)
 require_library(pq libpq libpq-dev)
 require_library(pugixml pugixml libpugixml-dev)
 
+# The one that has no pkg-config file.
+find_library(TASUKI_SGUTILS sgutils2)
+if(NOT TASUKI_SGUTILS)
+  message(FATAL_ERROR "sgutils2 is missing: apt install libsgutils2-dev, or run ./dev setup")
+endif()
+add_library(lib_sgutils INTERFACE)
+target_link_libraries(lib_sgutils INTERFACE ${TASUKI_SGUTILS})
+add_library(lib::sgutils ALIAS lib_sgutils)
+
 foreach(header_only json:nlohmann/json.hpp:nlohmann-json3-dev
     toml:toml++/toml.h:libtomlplusplus-dev
     cli:CLI/CLI.hpp:libcli11-dev

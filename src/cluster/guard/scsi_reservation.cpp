@@ -1,0 +1,320 @@
+#include "cluster/guard/scsi_reservation.hpp"
+
+#include <algorithm>
+#include <ranges>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "kit/assert.hpp"
+#include "kit/text.hpp"
+
+namespace tasuki::guard {
+namespace {
+
+constexpr uint64_t kMark = 0x5453;  // "TS", in the upper 16 bits of every key of Tasuki
+constexpr unsigned kMarkShift = 48;
+constexpr unsigned kNodeShift = 32;
+constexpr uint32_t kNodeMax = 0xffff;
+
+constexpr auto kOurType = ReservationType::write_exclusive_registrants_only;
+
+// A nexus may have several unit attentions waiting, one answer each: a power cut, a preemption, a
+// release, a changed capacity and the like.
+constexpr int kUnitAttentionsMax = 8;
+// Each round of take() preempts one key; a cluster has fewer nodes, and a node few epochs behind.
+constexpr int kRoundsMax = 64;
+
+// Repeats a command that a unit attention kept from being carried out (SAM-5 5.14).
+template <class Command>
+auto ask(const Command& command) {
+  auto answer = command();
+  const auto attention = [&answer] {
+    return !answer && (answer.error().refusal == ScsiRefusal::unit_attention ||
+                       answer.error().refusal == ScsiRefusal::preempted);
+  };
+  for (int repeats = 0; repeats < kUnitAttentionsMax && attention(); ++repeats) answer = command();
+  return answer;
+}
+
+ScsiAnswer<void> send(ScsiPath& path, const ReserveOut& out) {
+  return ask([&] { return path.reserve_out(out); });
+}
+
+struct Seen {
+  std::optional<Holder> holder;
+  Keys keys;
+};
+
+// The keys last: whoever registers later than this comes after us, with all that it does.
+ScsiAnswer<Seen> look(ScsiPath& path) {
+  auto holder = ask([&path] { return path.read_reservation(); });
+  if (!holder) return std::unexpected(holder.error());
+  auto keys = ask([&path] { return path.read_keys(); });
+  if (!keys) return std::unexpected(keys.error());
+  return Seen{*holder, *std::move(keys)};
+}
+
+// Through the first path that answers; a conflict is an answer. The error has every path's reason.
+ScsiAnswer<Seen> look(ScsiPaths paths) {
+  std::vector<std::string> reasons;
+  ScsiRefusal last{};
+  for (const auto& path : paths) {
+    auto seen = look(*path);
+    if (seen || seen.error().refusal == ScsiRefusal::conflict) return seen;
+    last = seen.error().refusal;
+    reasons.push_back(fmt::format("{}: {}", path->name(), seen.error().what));
+  }
+  return std::unexpected(ScsiFailure{last, join(reasons, "; ")});
+}
+
+// Nothing where it is not answered: the command came with SPC-3.
+std::optional<Capabilities> capabilities_of(ScsiPaths paths) {
+  for (const auto& path : paths)
+    if (const auto capabilities = ask([&path] { return path->report_capabilities(); }))
+      return *capabilities;
+  return std::nullopt;
+}
+
+bool offers_aptpl(ScsiPaths paths) {
+  return capabilities_of(paths).value_or(Capabilities{}).aptpl;
+}
+
+size_t count_of(const Keys& keys, ReservationKey key) {
+  return static_cast<size_t>(std::ranges::count(keys.keys, key));
+}
+
+std::vector<ReservationKey> others_in(const Keys& keys, ReservationKey own) {
+  std::vector<ReservationKey> others = keys.keys;
+  std::erase(others, own);
+  std::ranges::sort(others);
+  const auto repeated = std::ranges::unique(others);
+  others.erase(repeated.begin(), repeated.end());
+  return others;
+}
+
+std::string describe(const std::vector<ReservationKey>& keys) {
+  std::vector<std::string> names;
+  std::ranges::transform(keys, std::back_inserter(names),
+                         [](ReservationKey key) { return describe(key); });
+  return join(names, ", ");
+}
+
+// A nexus has to be registered to clear (SPC-4 5.12.11.6).
+std::string how_to_clear(const std::string& device) {
+  return fmt::format(
+      "if nothing uses the disk, clear it: sg_persist --out --register-ignore --param-sark=1 {0} "
+      "&& sg_persist --out --clear --param-rk=1 {0}",
+      device);
+}
+
+// What Tasuki does not make is never preempted: another product owns the disk, or a person does.
+Result<void> check_for_strangers(const Seen& seen, const std::string& device) {
+  if (seen.holder && (!owner_of(seen.holder->key) || seen.holder->type != kOurType))
+    return failure(fmt::format("{} is reserved by {} with type {}, which is not Tasuki's doing; {}",
+                               device, describe(seen.holder->key),
+                               std::to_underlying(seen.holder->type), how_to_clear(device)));
+  const auto stranger =
+      std::ranges::find_if(seen.keys.keys, [](ReservationKey key) { return !owner_of(key); });
+  if (stranger == seen.keys.keys.end()) return {};
+  return failure(fmt::format("{} has the key {} registered, which is not Tasuki's; {}", device,
+                             describe(*stranger), how_to_clear(device)));
+}
+
+Error unusable(const ScsiPath& path, const ScsiFailure& because) {
+  if (because.refusal == ScsiRefusal::invalid_command)
+    return {fmt::format("{} has no persistent reservations ({}); protect this disk otherwise",
+                        path.name(), because.what)};
+  if (because.refusal == ScsiRefusal::conflict)
+    return {
+        fmt::format("{} is reserved by another machine in the old way (RESERVE); release it there",
+                    path.name())};
+  return {fmt::format("{}: {}; mend the path or take it away, as all must be registered",
+                      path.name(), because.what)};
+}
+
+ScsiAnswer<void> register_as(ScsiPath& path, ReservationKey key, bool aptpl) {
+  return send(path, {.action = ReserveAction::enroll_ignoring_existing_key,
+                     .key = {},
+                     .service_action_key = key,
+                     .aptpl = aptpl});
+}
+
+Result<void> register_through(ScsiPaths paths, ReservationKey key, bool aptpl) {
+  for (const auto& path : paths)
+    if (const auto registered = register_as(*path, key, aptpl); !registered)
+      return failure(unusable(*path, registered.error()));
+  return {};
+}
+
+// The last path first: the first one holds the reservation, which so lasts the longest. A conflict
+// says that the path is not registered with this key, which is what is wanted.
+Result<void> unregister_through(ScsiPaths paths, ReservationKey key, bool aptpl) {
+  std::vector<std::string> reasons;
+  for (const auto& path : std::views::reverse(paths)) {
+    const auto unregistered = send(
+        *path,
+        {.action = ReserveAction::enroll, .key = key, .service_action_key = {}, .aptpl = aptpl});
+    if (!unregistered && unregistered.error().refusal != ScsiRefusal::conflict)
+      reasons.push_back(fmt::format("{}: {}", path->name(), unregistered.error().what));
+  }
+  if (reasons.empty()) return {};
+  return failure(
+      fmt::format("{}; this node stays registered there until another one takes the "
+                  "disk",
+                  join(reasons, "; ")));
+}
+
+// After a take() that failed. What is held is kept: it guards what this node does already.
+void withdraw(ScsiPaths paths, ReservationKey key, bool aptpl) {
+  const auto seen = look(paths);
+  if (!seen || (seen->holder && seen->holder->key == key)) return;
+  // What stays, stays: a path that fails now is the reason that is told already.
+  [[maybe_unused]] const auto done = unregister_through(paths, key, aptpl);
+}
+
+// Nothing when the key's owner is alone and holds the reservation. Reserving comes first where
+// there is no reservation yet; preempting the holder makes us the holder in the same command.
+std::optional<ReserveOut> next_command(const Seen& seen, ReservationKey key) {
+  if (!seen.holder)
+    return ReserveOut{.action = ReserveAction::reserve, .key = key, .service_action_key = {}};
+  ReserveOut preempt{.action = ReserveAction::preempt_and_abort,
+                     .key = key,
+                     .service_action_key = seen.holder->key};
+  if (seen.holder->key != key) return preempt;
+  const auto others = others_in(seen.keys, key);
+  if (others.empty()) return std::nullopt;
+  preempt.service_action_key = others.front();
+  return preempt;
+}
+
+// Looks anew before every command, so that whatever others do in between is taken into account. A
+// conflict only says that they did something.
+Result<std::vector<KeyOwner>> become_sole(ScsiPaths paths, ReservationKey key) {
+  ScsiPath& path = *paths.front();
+  std::vector<KeyOwner> preempted;
+  for (int round = 0; round < kRoundsMax; ++round) {
+    const auto seen = look(path);
+    if (!seen) return failure(unusable(path, seen.error()));
+    if (auto alone = check_for_strangers(*seen, path.name()); !alone) return failure(alone.error());
+    const size_t registered = count_of(seen->keys, key);
+    if (registered == 0)
+      return failure(fmt::format("{} was taken by {} meanwhile", path.name(),
+                                 seen->holder ? describe(seen->holder->key) : "another node"));
+    if (registered < paths.size())
+      return failure(
+          fmt::format("{} shows {} registrations of this node for {} paths: another node "
+                      "takes the disk at this moment, or two of the paths are one",
+                      path.name(), registered, paths.size()));
+    const auto command = next_command(*seen, key);
+    if (!command) return preempted;
+    const auto done = send(path, *command);
+    if (!done && done.error().refusal != ScsiRefusal::conflict)
+      return failure(unusable(path, done.error()));
+    if (done && command->action == ReserveAction::preempt_and_abort)
+      preempted.push_back(owner_of(command->service_action_key).value());
+  }
+  return failure(
+      fmt::format("{} still has other nodes registered after {} rounds; see who "
+                  "registers there: sg_persist --in --read-keys {}",
+                  path.name(), kRoundsMax, path.name()));
+}
+
+Standing judge(const Seen& seen, ReservationKey key, size_t paths) {
+  using enum Standing::Kind;
+  const auto others = others_in(seen.keys, key);
+  const size_t registered = count_of(seen.keys, key);
+  if (seen.holder && seen.holder->key != key)
+    return {lost, others, fmt::format("the disk is {}'s now", describe(seen.holder->key))};
+  if (seen.holder && seen.holder->type != kOurType)
+    return {lost, others,
+            fmt::format("our reservation was changed to type {}",
+                        std::to_underlying(seen.holder->type))};
+  if (registered == 0 && !others.empty())
+    return {lost, others, fmt::format("our key is gone, and registered is {}", describe(others))};
+  // Whoever removed our key and left again counted up what only a power cut sets to 0.
+  if (registered == 0 && seen.keys.generation != 0)
+    return {lost, others, "our key was removed by somebody who is gone again"};
+  if (registered == 0) return {forgotten, others, "the disk lost power and forgot who may write"};
+  if (!seen.holder)
+    return {forgotten, others, "our key is registered, but the reservation is gone"};
+  if (registered < paths)
+    return {path_missing, others, fmt::format("{} of {} paths are registered", registered, paths)};
+  return {intact, others, ""};
+}
+
+}  // namespace
+
+ReservationKey key_of(core::NodeId node, uint64_t epoch) {
+  TASUKI_ASSERT(node.value <= kNodeMax);
+  return ReservationKey((kMark << kMarkShift) | (uint64_t{node.value} << kNodeShift) |
+                        static_cast<uint32_t>(epoch));
+}
+
+std::optional<KeyOwner> owner_of(ReservationKey key) {
+  if (key.value >> kMarkShift != kMark) return std::nullopt;
+  return KeyOwner{core::NodeId(static_cast<uint32_t>(key.value >> kNodeShift) & kNodeMax),
+                  static_cast<uint32_t>(key.value)};
+}
+
+std::string describe(ReservationKey key) {
+  const auto owner = owner_of(key);
+  return owner ? fmt::format("node {} (epoch {})", owner->node, owner->epoch)
+               : fmt::format("{:#x}", key.value);
+}
+
+Result<std::vector<KeyOwner>> take(ScsiPaths paths, ReservationKey key) {
+  TASUKI_ASSERT(!paths.empty());
+  ScsiPath& first = *paths.front();
+  const auto before = look(first);
+  if (!before) return failure(unusable(first, before.error()));
+  if (auto alone = check_for_strangers(*before, first.name()); !alone)
+    return failure(alone.error());
+  const auto capabilities = capabilities_of(paths);
+  if (capabilities && !capabilities->wero)
+    return failure(
+        fmt::format("{} cannot reserve for registrants only (type 5); protect this disk "
+                    "otherwise",
+                    first.name()));
+  const bool aptpl = capabilities && capabilities->aptpl;
+  auto preempted = [&]() -> Result<std::vector<KeyOwner>> {
+    if (auto registered = register_through(paths, key, aptpl); !registered)
+      return failure(registered.error());
+    return become_sole(paths, key);
+  }();
+  if (!preempted) withdraw(paths, key, aptpl);
+  return preempted;
+}
+
+Standing check(ScsiPaths paths, ReservationKey key) {
+  TASUKI_ASSERT(!paths.empty());
+  const auto seen = look(paths);
+  if (seen) return judge(*seen, key, paths.size());
+  if (seen.error().refusal == ScsiRefusal::conflict)
+    return {Standing::Kind::lost, {}, "another machine reserved the disk in the old way (RESERVE)"};
+  return {Standing::Kind::unreadable, {}, seen.error().what};
+}
+
+Standing mend(ScsiPaths paths, ReservationKey key) {
+  const Standing before = check(paths, key);
+  if (before.kind != Standing::Kind::path_missing && before.kind != Standing::Kind::forgotten)
+    return before;
+  const bool aptpl = offers_aptpl(paths);
+  for (const auto& path : paths) {
+    // A path that fails is told by the registrations that are then too few.
+    [[maybe_unused]] const auto registered = register_as(*path, key, aptpl);
+  }
+  if (before.kind == Standing::Kind::forgotten)
+    for (const auto& path : paths)
+      if (send(*path, {.action = ReserveAction::reserve, .key = key, .service_action_key = {}}))
+        break;
+  Standing after = check(paths, key);
+  if (after.kind == Standing::Kind::lost) withdraw(paths, key, aptpl);
+  return after;
+}
+
+Result<void> give_back(ScsiPaths paths, ReservationKey key) {
+  return unregister_through(paths, key, offers_aptpl(paths));
+}
+
+}  // namespace tasuki::guard

@@ -1,0 +1,382 @@
+#include "cluster/guard/scsi_reservation.hpp"
+
+#include <gmock/gmock.h>
+
+#include "cluster/guard/scsi_fake.hpp"
+#include "cluster/guard/scsi_steps.hpp"
+
+namespace tasuki::guard {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using enum Standing::Kind;
+
+constexpr auto kWero = ReservationType::write_exclusive_registrants_only;
+const core::NodeId kNode1(1);
+const core::NodeId kNode2(2);
+const ReservationKey kSv1 = key_of(kNode1, 7);
+const ReservationKey kSv2 = key_of(kNode2, 8);
+const ReservationKey kForeign(0xabcd);
+
+using Taken = Result<std::vector<KeyOwner>>;
+
+class ScsiReservationTest : public testing::Test {
+ protected:
+  void SetUp() override { lun.connect("stranger"); }
+
+  // Another product's, as one registration of it and its reservation.
+  void reserve_as_another_product(ReservationType type) {
+    lun.connect("backup");
+    ASSERT_TRUE(lun.reserve_out(
+        "backup", {.action = ReserveAction::enroll, .key = {}, .service_action_key = kForeign}));
+    ASSERT_TRUE(lun.reserve_out("backup", {.action = ReserveAction::reserve,
+                                           .type = type,
+                                           .key = kForeign,
+                                           .service_action_key = {}}));
+  }
+
+  FakeLun lun;
+  std::vector<std::unique_ptr<ScsiPath>> sv1 = fake_paths(lun, {"sv1 a", "sv1 b"});
+  std::vector<std::unique_ptr<ScsiPath>> sv2 = fake_paths(lun, {"sv2 a", "sv2 b"});
+};
+
+TEST(ScsiKeyTest, BearsTheNodeAndTheEpoch) {
+  EXPECT_EQ(owner_of(key_of(core::NodeId(65535), 0xffffffff)),
+            (KeyOwner{core::NodeId(65535), 0xffffffff}));
+  EXPECT_EQ(owner_of(key_of(kNode1, 0x1'0000'0007)), (KeyOwner{kNode1, 7}));
+  EXPECT_EQ(key_of(kNode1, 7), ReservationKey(0x5453'0001'0000'0007));
+  EXPECT_EQ(describe(kSv1), "node 1 (epoch 7)");
+}
+
+TEST(ScsiKeyTest, IsNeverZero) {
+  EXPECT_NE(key_of(core::NodeId(0), 0).value, 0U);
+}
+
+TEST(ScsiKeyTest, OfAnotherProductHasNoOwner) {
+  EXPECT_EQ(owner_of(ReservationKey(0)), std::nullopt);
+  EXPECT_EQ(owner_of(kForeign), std::nullopt);
+  EXPECT_EQ(describe(kForeign), "0xabcd");
+}
+
+TEST_F(ScsiReservationTest, FirstActivationRegistersEveryPathAndReserves) {
+  EXPECT_EQ(take(sv1, kSv1), std::vector<KeyOwner>());
+  EXPECT_THAT(lun.registered_with(kSv1), ElementsAre("sv1 a", "sv1 b"));
+  EXPECT_EQ(lun.reservation(), (Holder{kSv1, kWero}));
+  EXPECT_TRUE(lun.write("sv1 a"));
+  EXPECT_TRUE(lun.write("sv1 b"));
+  EXPECT_EQ(lun.write("sv2 a").error().refusal, ScsiRefusal::conflict);
+  EXPECT_EQ(check(sv1, kSv1).kind, intact);
+}
+
+TEST_F(ScsiReservationTest, TakingAgainChangesNothing) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  EXPECT_EQ(take(sv1, kSv1), std::vector<KeyOwner>());
+  EXPECT_EQ(check(sv1, kSv1).kind, intact);
+}
+
+TEST_F(ScsiReservationTest, TakeoverFromADeadOwnerHasItsWritesRefused) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  EXPECT_EQ(take(sv2, kSv2), (std::vector{KeyOwner{kNode1, 7}}));
+  EXPECT_EQ(lun.reservation(), (Holder{kSv2, kWero}));
+  EXPECT_EQ(lun.write("sv1 a").error().refusal, ScsiRefusal::preempted);
+  EXPECT_EQ(lun.write("sv1 a").error().refusal, ScsiRefusal::conflict);
+  EXPECT_FALSE(lun.takes_writes_of("sv1 b"));
+  EXPECT_TRUE(lun.write("sv2 b"));
+}
+
+TEST_F(ScsiReservationTest, TheOneWhoWasTakenOverFindsOutByWhom) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  ASSERT_TRUE(take(sv2, kSv2));
+  const Standing standing = check(sv1, kSv1);
+  EXPECT_EQ(standing.kind, lost);
+  EXPECT_THAT(standing.others, ElementsAre(kSv2));
+  EXPECT_EQ(standing.because, "the disk is node 2 (epoch 8)'s now");
+  EXPECT_EQ(mend(sv1, kSv1).kind, lost);
+  EXPECT_FALSE(lun.takes_writes_of("sv1 a"));
+}
+
+TEST_F(ScsiReservationTest, TakesBackFromTheOneWhoTook) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  ASSERT_TRUE(take(sv2, kSv2));
+  EXPECT_EQ(take(sv1, key_of(kNode1, 9)), (std::vector{KeyOwner{kNode2, 8}}));
+  EXPECT_EQ(check(sv1, key_of(kNode1, 9)).kind, intact);
+}
+
+TEST_F(ScsiReservationTest, ANodeThatRebootedReplacesItsOwnEarlierKey) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  EXPECT_EQ(take(sv1, key_of(kNode1, 9)), std::vector<KeyOwner>());
+  EXPECT_THAT(lun.registered_with(kSv1), IsEmpty());
+  EXPECT_EQ(check(sv1, key_of(kNode1, 9)).kind, intact);
+}
+
+TEST_F(ScsiReservationTest, ANodeThatRebootedPreemptsItsOwnEarlierKeyOnAPathThatIsNoMore) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  const auto new_card = fake_paths(lun, {"sv1 c"});
+  EXPECT_EQ(take(new_card, key_of(kNode1, 9)), (std::vector{KeyOwner{kNode1, 7}}));
+  EXPECT_FALSE(lun.takes_writes_of("sv1 a"));
+}
+
+TEST_F(ScsiReservationTest, APlannedMoveNeverLeavesTheDiskOpen) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  const auto closed = [this] {
+    return lun.reservation().has_value() && !lun.takes_writes_of("stranger");
+  };
+  Steps<Taken> taking({"sv2 a", "sv2 b"}, [](ScsiPaths paths) { return take(paths, kSv2); });
+  while (!taking.result()) {
+    taking.step(lun);
+    ASSERT_TRUE(closed()) << lun.describe();
+  }
+  EXPECT_TRUE(*taking.result());
+  Steps<Result<void>> giving({"sv1 a", "sv1 b"},
+                             [](ScsiPaths paths) { return give_back(paths, kSv1); });
+  while (!giving.result()) {
+    giving.step(lun);
+    ASSERT_TRUE(closed()) << lun.describe();
+  }
+  EXPECT_TRUE(*giving.result());
+  EXPECT_EQ(check(sv2, kSv2).kind, intact);
+  EXPECT_FALSE(lun.takes_writes_of("sv1 a"));
+}
+
+TEST_F(ScsiReservationTest, WhileAnotherOneIsAboutToTakeTheOwnerSeesItAndIsIntact) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  ASSERT_TRUE(lun.reserve_out(
+      "sv2 a", {.action = ReserveAction::enroll, .key = {}, .service_action_key = kSv2}));
+  const Standing standing = check(sv1, kSv1);
+  EXPECT_EQ(standing.kind, intact);
+  EXPECT_THAT(standing.others, ElementsAre(kSv2));
+}
+
+TEST_F(ScsiReservationTest, GivingBackLeavesNothingBehind) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  EXPECT_TRUE(give_back(sv1, kSv1));
+  EXPECT_THAT(lun.registered_with(kSv1), IsEmpty());
+  EXPECT_EQ(lun.reservation(), std::nullopt);
+  EXPECT_TRUE(give_back(sv1, kSv1));
+}
+
+TEST_F(ScsiReservationTest, GivingBackAnOldEpochLeavesTheNewOneAlone) {
+  ASSERT_TRUE(take(sv1, key_of(kNode1, 9)));
+  EXPECT_TRUE(give_back(sv1, kSv1));
+  EXPECT_EQ(check(sv1, key_of(kNode1, 9)).kind, intact);
+}
+
+TEST_F(ScsiReservationTest, GivingBackNamesThePathThatFailed) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  lun.fail("sv1 b");
+  const auto given = give_back(sv1, kSv1);
+  ASSERT_FALSE(given);
+  EXPECT_THAT(given.error().what, HasSubstr("sv1 b: no answer"));
+  EXPECT_THAT(lun.registered_with(kSv1), ElementsAre("sv1 b"));
+  lun.restore("sv1 b");
+  EXPECT_TRUE(take(sv2, kSv2));
+}
+
+TEST_F(ScsiReservationTest, RefusesToTakeWhenOneOfThePathsFails) {
+  lun.fail("sv2 b");
+  ASSERT_TRUE(take(sv1, kSv1));
+  const auto taken = take(sv2, kSv2);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().what,
+            "sv2 b: no answer; mend the path or take it away, as all must be registered");
+  EXPECT_THAT(lun.registered_with(kSv2), IsEmpty());
+  EXPECT_EQ(check(sv1, kSv1).kind, intact);
+}
+
+TEST_F(ScsiReservationTest, AnOwnerThatCannotTakeAgainKeepsWhatItHolds) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  lun.fail("sv1 b");
+  ASSERT_FALSE(take(sv1, key_of(kNode1, 9)));
+  EXPECT_EQ(lun.reservation(), (Holder{key_of(kNode1, 9), kWero}));
+}
+
+TEST_F(ScsiReservationTest, RefusesWhenTwoOfThePathsAreOne) {
+  const auto twice = fake_paths(lun, {"sv1 a", "sv1 a"});
+  const auto taken = take(twice, kSv1);
+  ASSERT_FALSE(taken);
+  EXPECT_THAT(taken.error().what, HasSubstr("1 registrations of this node for 2 paths"));
+  EXPECT_THAT(lun.registered_with(kSv1), IsEmpty());
+}
+
+TEST_F(ScsiReservationTest, MendsAPathWhoseRegistrationIsGone) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  ASSERT_TRUE(lun.reserve_out(
+      "sv1 b", {.action = ReserveAction::enroll, .key = kSv1, .service_action_key = {}}));
+  const Standing standing = check(sv1, kSv1);
+  EXPECT_EQ(standing.kind, path_missing);
+  EXPECT_EQ(standing.because, "1 of 2 paths are registered");
+  EXPECT_EQ(mend(sv1, kSv1).kind, intact);
+  EXPECT_THAT(lun.registered_with(kSv1), SizeIs(2));
+}
+
+TEST_F(ScsiReservationTest, TheOwnerStandsIntactOnThePathThatIsLeft) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  lun.fail("sv1 a");
+  EXPECT_EQ(check(sv1, kSv1).kind, intact);
+}
+
+TEST_F(ScsiReservationTest, WithoutAnyPathNothingIsKnown) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  lun.fail("sv1 a");
+  lun.fail("sv1 b");
+  const Standing standing = check(sv1, kSv1);
+  EXPECT_EQ(standing.kind, unreadable);
+  EXPECT_EQ(standing.because, "sv1 a: no answer; sv1 b: no answer");
+  EXPECT_EQ(mend(sv1, kSv1).kind, unreadable);
+}
+
+TEST_F(ScsiReservationTest, AResetOfTheDiskIsNoLoss) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  lun.reset();
+  EXPECT_EQ(check(sv1, kSv1).kind, intact);
+}
+
+TEST_F(ScsiReservationTest, OutlastsAPowerCutWhereTheDiskCanKeepIt) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  lun.cut_power();
+  EXPECT_EQ(check(sv1, kSv1).kind, intact);
+  EXPECT_FALSE(lun.takes_writes_of("sv2 a"));
+}
+
+TEST_F(ScsiReservationTest, TheLoserOfATakeDoesNotMakeTheDiskForgetful) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  lun.fail("sv2 b");
+  ASSERT_FALSE(take(sv2, kSv2));
+  lun.cut_power();
+  EXPECT_EQ(check(sv1, kSv1).kind, intact);
+}
+
+TEST_F(ScsiReservationTest, TheOwnerMendsWhatADiskForgotInAPowerCut) {
+  lun.offers.aptpl = false;
+  ASSERT_TRUE(take(sv1, kSv1));
+  lun.cut_power();
+  EXPECT_TRUE(lun.takes_writes_of("stranger"));
+  const Standing standing = check(sv1, kSv1);
+  EXPECT_EQ(standing.kind, forgotten);
+  EXPECT_EQ(standing.because, "the disk lost power and forgot who may write");
+  EXPECT_EQ(mend(sv1, kSv1).kind, intact);
+  EXPECT_FALSE(lun.takes_writes_of("stranger"));
+}
+
+TEST_F(ScsiReservationTest, MendsThroughThePathsThatAnswer) {
+  lun.offers.aptpl = false;
+  ASSERT_TRUE(take(sv1, kSv1));
+  lun.cut_power();
+  lun.fail("sv1 a");
+  EXPECT_EQ(mend(sv1, kSv1).kind, path_missing);
+  EXPECT_EQ(lun.reservation(), (Holder{kSv1, kWero}));
+  EXPECT_FALSE(lun.takes_writes_of("stranger"));
+}
+
+TEST_F(ScsiReservationTest, WhatAnotherOneTookAfterThePowerCutIsLost) {
+  lun.offers.aptpl = false;
+  ASSERT_TRUE(take(sv1, kSv1));
+  lun.cut_power();
+  ASSERT_TRUE(take(sv2, kSv2));
+  EXPECT_EQ(check(sv1, kSv1).kind, lost);
+  EXPECT_EQ(mend(sv1, kSv1).kind, lost);
+  EXPECT_EQ(check(sv2, kSv2).kind, intact);
+}
+
+TEST_F(ScsiReservationTest, WhoeverCameAndWentWhileTheOwnerSleptHasTakenTheDisk) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  ASSERT_TRUE(take(sv2, kSv2));
+  ASSERT_TRUE(give_back(sv2, kSv2));
+  const Standing standing = check(sv1, kSv1);
+  EXPECT_EQ(standing.kind, lost);
+  EXPECT_EQ(standing.because, "our key was removed by somebody who is gone again");
+}
+
+TEST_F(ScsiReservationTest, WhatWasClearedIsLost) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  ASSERT_TRUE(lun.reserve_out(
+      "stranger", {.action = ReserveAction::enroll, .key = {}, .service_action_key = kForeign}));
+  ASSERT_TRUE(lun.clear("stranger", kForeign));
+  EXPECT_EQ(check(sv1, kSv1).kind, lost);
+}
+
+TEST_F(ScsiReservationTest, ReservesAgainWhatAPersonReleased) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  ASSERT_TRUE(lun.reserve_out(
+      "sv1 a", {.action = ReserveAction::release, .key = kSv1, .service_action_key = {}}));
+  EXPECT_EQ(check(sv1, kSv1).kind, forgotten);
+  EXPECT_EQ(mend(sv1, kSv1).kind, intact);
+}
+
+TEST_F(ScsiReservationTest, APreemptionThatWasUndoneSinceIsNoLoss) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  ASSERT_TRUE(take(sv2, kSv2));
+  ASSERT_TRUE(take(sv1, kSv1));
+  lun.fail("sv1 a");
+  EXPECT_EQ(check(sv1, kSv1).kind, intact);
+}
+
+TEST_F(ScsiReservationTest, LeavesAnotherProductsReservationAlone) {
+  for (const auto type : {ReservationType::write_exclusive, kWero}) {
+    lun = FakeLun();
+    sv1 = fake_paths(lun, {"sv1 a", "sv1 b"});
+    reserve_as_another_product(type);
+    const auto taken = take(sv1, kSv1);
+    ASSERT_FALSE(taken);
+    EXPECT_EQ(
+        taken.error().what,
+        fmt::format("sv1 a is reserved by 0xabcd with type {}, which is not Tasuki's doing; if "
+                    "nothing uses the disk, clear it: sg_persist --out --register-ignore "
+                    "--param-sark=1 sv1 a && sg_persist --out --clear --param-rk=1 sv1 a",
+                    std::to_underlying(type)));
+    EXPECT_EQ(lun.reservation(), (Holder{kForeign, type}));
+    EXPECT_THAT(lun.registered_with(kSv1), IsEmpty());
+  }
+}
+
+TEST_F(ScsiReservationTest, LeavesAnotherProductsRegistrationAlone) {
+  ASSERT_TRUE(lun.reserve_out(
+      "stranger", {.action = ReserveAction::enroll, .key = {}, .service_action_key = kForeign}));
+  const auto taken = take(sv1, kSv1);
+  ASSERT_FALSE(taken);
+  EXPECT_THAT(taken.error().what, HasSubstr("has the key 0xabcd registered"));
+  EXPECT_THAT(lun.registered_with(kForeign), ElementsAre("stranger"));
+}
+
+TEST_F(ScsiReservationTest, LeavesAReservationOfAnotherTypeAloneWhoeverMadeIt) {
+  ASSERT_TRUE(lun.reserve_out(
+      "sv2 a", {.action = ReserveAction::enroll, .key = {}, .service_action_key = kSv2}));
+  ASSERT_TRUE(lun.reserve_out("sv2 a", {.action = ReserveAction::reserve,
+                                        .type = ReservationType::exclusive_access,
+                                        .key = kSv2,
+                                        .service_action_key = {}}));
+  const auto taken = take(sv1, kSv1);
+  ASSERT_FALSE(taken);
+  EXPECT_THAT(taken.error().what, HasSubstr("reserved by node 2 (epoch 8) with type 3"));
+}
+
+TEST_F(ScsiReservationTest, LeavesADiskAloneThatIsReservedTheOldWay) {
+  lun.reserve_the_old_way();
+  const auto taken = take(sv1, kSv1);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().what,
+            "sv1 a is reserved by another machine in the old way (RESERVE); release it there");
+  EXPECT_EQ(check(sv1, kSv1).kind, lost);
+}
+
+TEST_F(ScsiReservationTest, RefusesADiskWithoutPersistentReservations) {
+  lun.has_reservations = false;
+  const auto taken = take(sv1, kSv1);
+  ASSERT_FALSE(taken);
+  EXPECT_THAT(taken.error().what, HasSubstr("sv1 a has no persistent reservations"));
+  EXPECT_EQ(check(sv1, kSv1).kind, unreadable);
+}
+
+TEST_F(ScsiReservationTest, RefusesADiskThatCannotReserveForRegistrants) {
+  lun.offers.wero = false;
+  const auto taken = take(sv1, kSv1);
+  ASSERT_FALSE(taken);
+  EXPECT_THAT(taken.error().what, HasSubstr("cannot reserve for registrants only"));
+  EXPECT_THAT(lun.registered_with(kSv1), IsEmpty());
+}
+
+}  // namespace
+}  // namespace tasuki::guard
