@@ -45,6 +45,17 @@ bool disks_refuse_others(const Group& group) {
   return any;
 }
 
+bool reserves(const Config& config, const std::string& device) {
+  const auto reserved = [&](const Resource& resource) {
+    const auto* partition = std::get_if<Partition>(&resource.what);
+    return partition != nullptr && partition->device == device &&
+           partition->guard == Guard::scsi_reservation;
+  };
+  return std::ranges::any_of(config.groups, [&](const Group& group) {
+    return std::ranges::any_of(group.resources, reserved);
+  });
+}
+
 const Node* Config::find_node(NodeId id) const {
   return find_by(nodes, &Node::id, id);
 }

@@ -194,6 +194,10 @@ struct Group {
 // So the first step of its start proves that no lost node can write to it.
 bool disks_refuse_others(const Group& group);
 
+struct Config;
+// Whether a partition of the device is guarded by a reservation of its disk.
+bool reserves(const Config& config, const std::string& device);
+
 struct Config {
   std::string cluster_name;
   TimingSettings timing;

@@ -121,6 +121,17 @@ Result<void> check_for_strangers(const Seen& seen, const std::string& device) {
                              describe(*stranger), how_to_clear(device)));
 }
 
+// A node that hung while it took the disk does not take it from those who went on without it.
+Result<void> check_for_newer(const Seen& seen, ReservationKey key, const std::string& device) {
+  const KeyOwner own = owner_of(key).value();
+  for (const ReservationKey other : others_in(seen.keys, key))
+    if (const auto owner = owner_of(other);
+        owner && owner->node != own.node && owner->epoch > own.epoch)
+      return failure(fmt::format("{} was taken by {}, and this node knows epoch {} only", device,
+                                 describe(other), own.epoch));
+  return {};
+}
+
 Error unusable(const ScsiPath& path, const ScsiFailure& because) {
   if (because.refusal == ScsiRefusal::invalid_command)
     return {fmt::format("{} has no persistent reservations ({}); protect this disk otherwise",
@@ -197,6 +208,8 @@ Result<std::vector<KeyOwner>> become_sole(ScsiPaths paths, ReservationKey key) {
     const auto seen = look(path);
     if (!seen) return failure(unusable(path, seen.error()));
     if (auto alone = check_for_strangers(*seen, path.name()); !alone) return failure(alone.error());
+    if (auto newest = check_for_newer(*seen, key, path.name()); !newest)
+      return failure(newest.error());
     const size_t registered = count_of(seen->keys, key);
     if (registered == 0)
       return failure(fmt::format("{} was taken by {} meanwhile", path.name(),
@@ -263,6 +276,16 @@ std::string describe(ReservationKey key) {
                : fmt::format("{:#x}", key.value);
 }
 
+std::optional<ReservationKey> key_of_node(ScsiPaths paths, core::NodeId node) {
+  const auto seen = look(paths);
+  if (!seen) return std::nullopt;
+  const auto own = std::ranges::find_if(seen->keys.keys, [&](ReservationKey key) {
+    const auto owner = owner_of(key);
+    return owner && owner->node == node;
+  });
+  return own == seen->keys.keys.end() ? std::nullopt : std::optional(*own);
+}
+
 Result<std::vector<KeyOwner>> take(ScsiPaths paths, ReservationKey key) {
   TASUKI_ASSERT(!paths.empty());
   ScsiPath& first = *paths.front();
@@ -270,6 +293,8 @@ Result<std::vector<KeyOwner>> take(ScsiPaths paths, ReservationKey key) {
   if (!before) return failure(unusable(first, before.error()));
   if (auto alone = check_for_strangers(*before, first.name()); !alone)
     return failure(alone.error());
+  if (auto newest = check_for_newer(*before, key, first.name()); !newest)
+    return failure(newest.error());
   const auto capabilities = capabilities_of(paths);
   if (capabilities && !capabilities->wero)
     return failure(

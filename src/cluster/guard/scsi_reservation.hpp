@@ -36,13 +36,18 @@ std::string describe(ReservationKey key);
 // Every path of this machine to one logical unit, none twice; at least one.
 using ScsiPaths = std::span<const std::unique_ptr<ScsiPath>>;
 
+// The key of this node that is registered, if one is: after a restart of tasukid, or what is left
+// of an earlier time.
+std::optional<ReservationKey> key_of_node(ScsiPaths paths, core::NodeId node);
+
 // Makes this node the only one that may write, whether nobody may yet or another one may: registers
 // the key through every path, preempts whatever other key of Tasuki is registered (also those of
 // this node's earlier epochs), reserves, and looks whether it is so. Commands of those preempted
 // that are under way are aborted.
 //
 // Gives the owners of the keys that were preempted. Errors, with what to do: no persistent
-// reservations there; a path that fails; another product's key or reservation, which is left as it
+// reservations there; a path that fails; a node of a newer epoch, which so knows better who is to
+// have the disk; another product's key or reservation, which is left as it
 // is; somebody preempted us meanwhile. After an error this node is not registered, unless it holds
 // the reservation already, which is kept, or cannot reach the disk.
 Result<std::vector<KeyOwner>> take(ScsiPaths paths, ReservationKey key);

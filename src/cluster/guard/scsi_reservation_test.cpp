@@ -309,9 +309,38 @@ TEST_F(ScsiReservationTest, ReservesAgainWhatAPersonReleased) {
 TEST_F(ScsiReservationTest, APreemptionThatWasUndoneSinceIsNoLoss) {
   ASSERT_TRUE(take(sv1, kSv1));
   ASSERT_TRUE(take(sv2, kSv2));
-  ASSERT_TRUE(take(sv1, kSv1));
+  const ReservationKey later = key_of(kNode1, 9);
+  ASSERT_TRUE(take(sv1, later));
   lun.fail("sv1 a");
-  EXPECT_EQ(check(sv1, kSv1).kind, intact);
+  EXPECT_EQ(check(sv1, later).kind, intact);
+}
+
+TEST_F(ScsiReservationTest, IsNotTakenFromANodeOfANewerEpoch) {
+  ASSERT_TRUE(take(sv2, kSv2));
+  const auto taken = take(sv1, kSv1);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().what,
+            "sv1 a was taken by node 2 (epoch 8), and this node knows epoch 7 only");
+  EXPECT_EQ(check(sv2, kSv2).kind, intact);
+  EXPECT_FALSE(lun.takes_writes_of("sv1 a"));
+}
+
+TEST_F(ScsiReservationTest, IsTakenFromANodeOfTheSameEpoch) {
+  ASSERT_TRUE(take(sv2, kSv2));
+  EXPECT_TRUE(take(sv1, key_of(kNode1, 8)));
+  EXPECT_EQ(check(sv2, kSv2).kind, lost);
+}
+
+TEST_F(ScsiReservationTest, IsTakenAgainByItsOwnNodeWhateverItsEpoch) {
+  ASSERT_TRUE(take(sv1, key_of(kNode1, 9)));
+  EXPECT_TRUE(take(sv1, kSv1));
+}
+
+TEST_F(ScsiReservationTest, FindsItsNodesKey) {
+  EXPECT_EQ(key_of_node(sv1, kNode1), std::nullopt);
+  ASSERT_TRUE(take(sv1, kSv1));
+  EXPECT_EQ(key_of_node(sv1, kNode1), kSv1);
+  EXPECT_EQ(key_of_node(sv2, kNode2), std::nullopt);
 }
 
 TEST_F(ScsiReservationTest, LeavesAnotherProductsReservationAlone) {

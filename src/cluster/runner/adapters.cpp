@@ -27,7 +27,17 @@ std::unique_ptr<resource::Resource> make_adapter(GroupContext& context,
 
     std::unique_ptr<resource::Resource> operator()(const core::Partition& partition) {
       return resource::make_partition(context.io, context.workers, partition, resource::ReadTimes{},
-                                      std::move(on_fault));
+                                      reserving(partition), std::move(on_fault));
+    }
+    [[nodiscard]] resource::Reserving reserving(const core::Partition& partition) const {
+      return {
+          .node = context.self,
+          .epoch = context.epoch,
+          .stays = [&context = context,
+                    device = partition.device] { return core::reserves(context.config(), device); },
+          .preempted = [&context = context, group = spec.name](
+                           const auto& owners) { context.preempted(group, owners); },
+          .open = resource::open_paths};
     }
     std::unique_ptr<resource::Resource> operator()(const core::FloatingIp& ip) {
       return resource::make_floating_ip(context.io, ip, std::move(on_fault));

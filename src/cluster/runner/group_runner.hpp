@@ -11,6 +11,7 @@
 #include "cluster/core/replica.hpp"
 #include "cluster/executor/group_machine.hpp"
 #include "cluster/executor/script_environment.hpp"
+#include "cluster/guard/scsi_reservation.hpp"
 #include "cluster/process/keeper_client.hpp"
 #include "cluster/resource/resource.hpp"
 #include "cluster/runner/clock.hpp"
@@ -34,8 +35,11 @@ struct GroupContext {
   std::function<Task<void>(core::milliseconds limit)> wait_for_change;
   // The group that the members know for the owner of a watch's id, if any.
   std::function<std::optional<core::GroupName>(const std::string& id)> watch_owner;
-  std::string arm_commands;  // the folder of the ARM commands
-  std::string tasuki;        // the program that runs batch files
+  std::string arm_commands;         // the folder of the ARM commands
+  std::string tasuki;               // the program that runs batch files
+  std::function<uint64_t()> epoch;  // that this node knows
+  // A disk that the group took refuses these from now on.
+  std::function<void(const core::GroupName&, const std::vector<guard::KeyOwner>&)> preempted;
   // A step of a start or stop ended: "partition-1", "stop partition-1".
   std::function<void(const core::GroupName&, const std::string& step)> stepped;
 };

@@ -81,7 +81,10 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, const proto
           [this] { return (replica_.agreed() && lease_.held()) || config().nodes.size() == 1; },
           [this](core::milliseconds limit) { return wait_for_change(limit); },
           [this](const std::string& id) { return core::find_watch_owner(replica_.state(), id); },
-          paths_.arm_commands, paths_.tasuki,
+          paths_.arm_commands, paths_.tasuki, [this] { return replica_.state().durable.epoch; },
+          [this](const core::GroupName& group, const std::vector<guard::KeyOwner>& owners) {
+            note_preempted(group, owners);
+          },
           [this](const core::GroupName& group, const std::string& step) {
             timeline_.step(group, step);
           }},

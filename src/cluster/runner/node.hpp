@@ -125,6 +125,7 @@ class Node {
   void report(const core::GroupReport& report);
   void note_leaving_groups();
   void begin_timeline(const core::GroupName& group, const executor::Order& order);
+  void note_preempted(const core::GroupName& group, const std::vector<guard::KeyOwner>& owners);
   GroupRunner& group_runner(const core::Group& group);
   Task<Result<uint64_t>> change_once(std::string id, core::Change change,
                                      std::chrono::milliseconds limit);

@@ -1,7 +1,9 @@
 // The part of the node that turns the plan into orders for the groups here, and the timers.
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cluster/runner/node.hpp"
 
@@ -81,11 +83,23 @@ void Node::begin_timeline(const core::GroupName& group, const executor::Order& o
   if (after_loss) {
     timeline_.step(group, "detected", membership_changed_at_);
     timeline_.step(group, "decided", std::max(agreed_at_, membership_changed_at_));
-    timeline_.step(
-        group, fmt::format("proof ({})", core::to_text(replica_.state().let_go(*order.previous))));
+    // Without one its disks are to refuse the lost node; they are taken first.
+    if (const auto proof = replica_.state().let_go(*order.previous); proof != core::LetGo::unproven)
+      timeline_.step(group, fmt::format("proof ({})", core::to_text(proof)));
   } else {
     timeline_.step(group, "decided");
   }
+}
+
+void Node::note_preempted(const core::GroupName& group,
+                          const std::vector<guard::KeyOwner>& owners) {
+  std::set<std::string> names;  // each once, whatever epochs it left
+  for (const guard::KeyOwner& owner : owners)
+    if (owner.node != self_) names.insert(config().node_name(owner.node));
+  if (names.empty()) return;
+  timeline_.step(group, "proof (reservation)");
+  events_.add({core::Note::Level::info, fmt::format("group {}", group),
+               fmt::format("its disk refuses {} from now on", fmt::join(names, " and "))});
 }
 
 void Node::report(const core::GroupReport& report) {

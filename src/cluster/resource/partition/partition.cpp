@@ -9,6 +9,7 @@
 #include "cluster/resource/partition/attach.hpp"
 #include "cluster/resource/partition/detach.hpp"
 #include "kit/duration.hpp"
+#include "kit/log.hpp"
 
 namespace tasuki::resource {
 namespace {
@@ -20,11 +21,12 @@ constexpr milliseconds kGrace{3000};
 class Partition final : public Resource {
  public:
   Partition(asio::io_context& context, asio::thread_pool& workers, core::Partition wanted,
-            ReadTimes read_times, FaultHandler on_fault)
+            ReadTimes read_times, Reserving reserving, FaultHandler on_fault)
       : context_(context),
         workers_(workers),
         wanted_(std::move(wanted)),
         read_times_(read_times),
+        reserving_(std::make_shared<const Reserving>(std::move(reserving))),
         on_fault_(std::move(on_fault)) {}
 
   Task<Result<void>> start(StepOptions options) override;
@@ -36,22 +38,34 @@ class Partition final : public Resource {
   }
 
  private:
+  [[nodiscard]] bool is_reserved() const { return wanted_.guard == core::Guard::scsi_reservation; }
+  Task<Result<void>> reserve(milliseconds limit);
+  Task<Result<void>> give_back(milliseconds limit);
   Task<Result<void>> connect(milliseconds limit);
   Task<Result<void>> release(milliseconds limit);
   Result<void> begin_watch();
+  void broken(const std::string& reason);
 
   asio::io_context& context_;
   asio::thread_pool& workers_;
   const core::Partition wanted_;
   const ReadTimes read_times_;
+  const std::shared_ptr<const Reserving> reserving_;
   const FaultHandler on_fault_;
-  std::optional<PartitionWatch> watch_;  // while it is up
+  // While it is up.
+  std::optional<PartitionWatch> watch_;
+  std::optional<ReservationWatch> reservation_watch_;
+  guard::ReservationKey key_;  // with which the disk was taken
+  bool up_ = false;
 };
 
 }  // namespace
 
 Task<Result<void>> Partition::start(StepOptions options) {
-  auto started = co_await connect(options.start_limit);
+  // First of all: until the disk refuses the others, one of them may write to it.
+  Result<void> started;
+  if (is_reserved()) started = co_await reserve(options.start_limit);
+  if (started) started = co_await connect(options.start_limit);
   if (started) started = begin_watch();
   if (started) co_return started;
   // Also when it was never mounted: whoever has it on this node, no other node may mount it.
@@ -59,6 +73,33 @@ Task<Result<void>> Partition::start(StepOptions options) {
     started =
         failure(started.error().what + "; and then: " + released.error().what, ENOTRECOVERABLE);
   co_return started;
+}
+
+Task<Result<void>> Partition::reserve(milliseconds limit) {
+  key_ = guard::key_of(reserving_->node, reserving_->epoch());
+  const auto preempted = co_await on_worker_within(
+      workers_, limit, [reserving = reserving_, device = wanted_.device, key = key_] {
+        return take_disk(*reserving, device, key);
+      });
+  if (!preempted)
+    co_return failure(fmt::format("{} was not reserved within {}: the disk does not answer",
+                                  wanted_.device, format_duration(limit)),
+                      ETIMEDOUT);
+  if (!*preempted)
+    co_return failure(preempted->error().during("reserve the disk of " + wanted_.device));
+  if (!(*preempted)->empty()) reserving_->preempted(**preempted);
+  co_return Result<void>{};
+}
+
+Task<Result<void>> Partition::give_back(milliseconds limit) {
+  const auto done = co_await on_worker_within(
+      workers_, limit, [reserving = reserving_, device = wanted_.device, key = key_] {
+        return give_disk_back(*reserving, device, key);
+      });
+  if (!done || !*done)
+    log::warning("{} stays reserved for this node: {}", wanted_.device,
+                 done ? done->error().what : "the disk does not answer");
+  co_return Result<void>{};
 }
 
 Task<Result<void>> Partition::connect(milliseconds limit) {
@@ -77,8 +118,13 @@ Task<Result<void>> Partition::connect(milliseconds limit) {
 }
 
 Task<Result<void>> Partition::stop(StepOptions options) {
+  up_ = false;
   watch_.reset();
-  co_return co_await release(options.stop_limit);
+  reservation_watch_.reset();
+  auto released = co_await release(options.stop_limit);
+  if (released && is_reserved() && key_.value != 0 && !reserving_->stays())
+    released = co_await give_back(options.stop_limit);
+  co_return released;
 }
 
 Task<Result<void>> Partition::release(milliseconds limit) {
@@ -98,22 +144,41 @@ Task<Result<bool>> Partition::adopt() {
   const auto table = read_mount_table();
   if (!table) co_return failure(table.error());
   if (find_mount_fault(wanted_, *device, Writable::no, *table)) co_return false;
+  if (is_reserved()) {
+    const auto key =
+        co_await on_worker(workers_, [reserving = reserving_, device = wanted_.device] {
+          return find_own_key(*reserving, device);
+        });
+    if (!key) co_return failure(key.error());
+    key_ = *key;
+  }
   if (auto watched = begin_watch(); !watched) co_return failure(watched.error());
   co_return true;
 }
 
 Result<void> Partition::begin_watch() {
-  auto begun = PartitionWatch::begin(context_, workers_, wanted_, read_times_, on_fault_);
+  const auto fault = [this](const std::string& reason) { broken(reason); };
+  auto begun = PartitionWatch::begin(context_, workers_, wanted_, read_times_, fault);
   if (!begun) return failure(begun.error());
   watch_.emplace(std::move(*begun));
+  up_ = true;
+  if (is_reserved())
+    reservation_watch_.emplace(context_, workers_, reserving_, wanted_.device, key_,
+                               read_times_.every, fault);
   return {};
+}
+
+// One fault is enough. What watches is called by itself here, so it ends a moment later.
+void Partition::broken(const std::string& reason) {
+  if (!std::exchange(up_, false)) return;
+  on_fault_(reason);
 }
 
 std::unique_ptr<Resource> make_partition(asio::io_context& context, asio::thread_pool& workers,
                                          core::Partition wanted, ReadTimes read_times,
-                                         FaultHandler on_fault) {
+                                         Reserving reserving, FaultHandler on_fault) {
   return std::make_unique<Partition>(context, workers, std::move(wanted), read_times,
-                                     std::move(on_fault));
+                                     std::move(reserving), std::move(on_fault));
 }
 
 }  // namespace tasuki::resource

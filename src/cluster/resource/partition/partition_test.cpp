@@ -21,6 +21,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "cluster/guard/scsi_fake.hpp"
 #include "cluster/resource/partition/attach.hpp"
 #include "cluster/resource/partition/users.hpp"
 #include "kit/fd.hpp"
@@ -116,8 +117,9 @@ struct PartitionTest : testing::Test {
     loop.emplace(image);
     return {loop->path, mount_point, type, ""};
   }
+  [[nodiscard]] virtual Reserving reserving() { return {}; }
   std::unique_ptr<Resource> make(const core::Partition& partition, ReadTimes read_times = {}) {
-    return make_partition(context, workers, partition, read_times,
+    return make_partition(context, workers, partition, read_times, reserving(),
                           [this](std::string reason) { faults.push_back(std::move(reason)); });
   }
 
@@ -161,6 +163,50 @@ struct PartitionTest : testing::Test {
     const auto end = std::chrono::steady_clock::now() + kLimit;
     while (!fs::exists(file) && std::chrono::steady_clock::now() < end) std::this_thread::yield();
     ASSERT_TRUE(fs::exists(file));
+  }
+};
+
+// On a disk that is reserved for whoever has the partition; sv2 is another machine.
+struct ReservedPartition : PartitionTest {
+  asio::thread_pool one{1};  // whoever asks the disk does so here
+  guard::FakeLun lun;
+  uint64_t epoch = 7;
+  bool stays = true;
+  std::vector<guard::KeyOwner> preempted;
+
+  void SetUp() override {
+    PartitionTest::SetUp();
+    lun.connect("sv2");
+  }
+  void TearDown() override {
+    one.join();
+    PartitionTest::TearDown();
+  }
+  Reserving reserving() override {
+    return {.node = core::NodeId{1},
+            .epoch = [this] { return epoch; },
+            .stays = [this] { return stays; },
+            .preempted = [this](const auto& owners) { preempted = owners; },
+            .open = [this](const std::string&) -> Result<Paths> {
+              return guard::fake_paths(lun, {"sv1 a", "sv1 b"});
+            }};
+  }
+  core::Partition make_reserved() {
+    core::Partition partition = make_image("ext4");
+    partition.guard = core::Guard::scsi_reservation;
+    return partition;
+  }
+  std::unique_ptr<Resource> make_watched(const core::Partition& partition) {
+    return make_partition(context, one, partition, {.every = 5ms, .limit = 10s}, reserving(),
+                          [this](std::string reason) { faults.push_back(std::move(reason)); });
+  }
+  Result<std::vector<guard::KeyOwner>> sv2_takes(uint64_t in_epoch) {
+    return finish(on_worker(one, [this, in_epoch] {
+      return guard::take(guard::fake_paths(lun, {"sv2"}), guard::key_of(core::NodeId{2}, in_epoch));
+    }));
+  }
+  bool takes_writes_of(const std::string& nexus) {
+    return finish(on_worker(one, [this, nexus] { return lun.takes_writes_of(nexus); }));
   }
 };
 
@@ -419,6 +465,90 @@ TEST_F(PartitionTest, names_its_users) {
   ASSERT_EQ(users.size(), 1U);
   EXPECT_EQ(users[0].process, user.pid);
   EXPECT_TRUE(stop(*resource));
+}
+
+TEST_F(ReservedPartition, is_mounted_when_the_disk_refuses_whoever_had_it) {
+  ASSERT_TRUE(sv2_takes(6));
+  auto resource = make_watched(make_reserved());
+  const auto started = start(*resource);
+  ASSERT_TRUE(started) << started.error().what;
+  EXPECT_TRUE(is_mounted());
+  EXPECT_EQ(preempted, (std::vector<guard::KeyOwner>{{core::NodeId{2}, 6}}));
+  EXPECT_TRUE(takes_writes_of("sv1 a"));
+  EXPECT_TRUE(takes_writes_of("sv1 b"));
+  EXPECT_FALSE(takes_writes_of("sv2"));
+  EXPECT_TRUE(stop(*resource));
+  EXPECT_FALSE(takes_writes_of("sv2")) << "the disk is open to nobody until somebody takes it";
+}
+
+TEST_F(ReservedPartition, that_another_node_takes_is_a_fault) {
+  auto resource = make_watched(make_reserved());
+  ASSERT_TRUE(start(*resource));
+  ASSERT_TRUE(sv2_takes(8));
+  EXPECT_THAT(fault(), HasSubstr("refuses this node: the disk is node 2 (epoch 8)'s now"));
+  EXPECT_TRUE(stop(*resource));
+  EXPECT_TRUE(takes_writes_of("sv2"));
+}
+
+TEST_F(ReservedPartition, is_not_taken_from_a_node_that_knows_a_newer_epoch) {
+  ASSERT_TRUE(sv2_takes(8));
+  auto resource = make_watched(make_reserved());
+  const auto started = start(*resource);
+  ASSERT_FALSE(started);
+  EXPECT_THAT(started.error().what, AllOf(HasSubstr("reserve the disk of /dev/loop"),
+                                          HasSubstr("was taken by node 2 (epoch 8)")));
+  EXPECT_FALSE(is_mounted());
+  EXPECT_TRUE(takes_writes_of("sv2"));
+}
+
+TEST_F(ReservedPartition, whose_disk_lost_power_is_reserved_again) {
+  auto resource = make_watched(make_reserved());
+  ASSERT_TRUE(start(*resource));
+  finish(on_worker(one, [this] {
+    lun.offers.aptpl = false;
+    lun.cut_power();
+    return true;
+  }));
+  run_until([this] { return !takes_writes_of("sv2"); });
+  EXPECT_TRUE(takes_writes_of("sv1 b"));
+  EXPECT_THAT(faults, testing::IsEmpty());
+  EXPECT_TRUE(stop(*resource));
+}
+
+TEST_F(ReservedPartition, is_found_again_after_a_restart_of_tasukid) {
+  const auto partition = make_reserved();
+  ASSERT_TRUE(start(*make_watched(partition)));
+  ++epoch;
+  auto next = make_watched(partition);
+  EXPECT_TRUE(finish(next->adopt()).value());
+  ASSERT_TRUE(sv2_takes(8));
+  EXPECT_THAT(fault(), HasSubstr("node 2 (epoch 8)"));
+  EXPECT_TRUE(stop(*next));
+}
+
+TEST_F(ReservedPartition, that_is_no_longer_to_be_reserved_is_open_to_all_once_it_is_down) {
+  auto resource = make_watched(make_reserved());
+  ASSERT_TRUE(start(*resource));
+  stays = false;
+  EXPECT_TRUE(stop(*resource));
+  EXPECT_TRUE(takes_writes_of("sv2"));
+}
+
+TEST_F(ReservedPartition, on_a_disk_without_reservations_is_not_mounted) {
+  lun.has_reservations = false;
+  auto resource = make_watched(make_reserved());
+  const auto started = start(*resource);
+  ASSERT_FALSE(started);
+  EXPECT_THAT(started.error().what, HasSubstr("has no persistent reservations"));
+  EXPECT_FALSE(is_mounted());
+}
+
+TEST_F(PartitionTest, on_a_device_that_speaks_no_scsi_cannot_be_reserved) {
+  const auto paths = open_paths(make_image("ext4").device);
+  const auto asked = paths ? guard::take(*paths, guard::key_of(core::NodeId{1}, 1))
+                           : Result<std::vector<guard::KeyOwner>>(failure(paths.error()));
+  ASSERT_FALSE(asked);
+  EXPECT_THAT(asked.error().what, HasSubstr(loop->path));
 }
 
 TEST_F(PartitionTest, of_which_the_keeper_is_told_the_mount_to_undo) {
