@@ -16,10 +16,11 @@ using testing::HasSubstr;
 
 // A folder with a dev and a sys below it.
 class ScsiDeviceTest : public testing::Test {
- protected:
+ public:
   ScsiDeviceTest() { fs::create_directories(folder / "sys/class/block"); }
   ~ScsiDeviceTest() override { fs::remove_all(folder); }
 
+ protected:
   // As the kernel shows it: a folder somewhere below devices, and a link to it.
   void add_block(const std::string& name, const std::string& place) {
     fs::create_directories(folder / "sys/devices" / place);

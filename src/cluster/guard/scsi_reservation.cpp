@@ -256,6 +256,20 @@ Standing judge(const Seen& seen, ReservationKey key, size_t paths) {
   return {intact, others, ""};
 }
 
+Standing judge(const ScsiAnswer<Seen>& seen, ReservationKey key, size_t paths) {
+  if (seen) return judge(*seen, key, paths);
+  if (seen.error().refusal == ScsiRefusal::conflict)
+    return {Standing::Kind::lost, {}, "another machine reserved the disk in the old way (RESERVE)"};
+  return {Standing::Kind::unreadable, {}, seen.error().what};
+}
+
+// Whether it was done shows with the next look.
+void reserve_through_any(ScsiPaths paths, ReservationKey key) {
+  for (const auto& path : paths)
+    if (send(*path, {.action = ReserveAction::reserve, .key = key, .service_action_key = {}}))
+      return;
+}
+
 }  // namespace
 
 ReservationKey key_of(core::NodeId node, uint64_t epoch) {
@@ -313,29 +327,33 @@ Result<std::vector<KeyOwner>> take(ScsiPaths paths, ReservationKey key) {
 
 Standing check(ScsiPaths paths, ReservationKey key) {
   TASUKI_ASSERT(!paths.empty());
-  const auto seen = look(paths);
-  if (seen) return judge(*seen, key, paths.size());
-  if (seen.error().refusal == ScsiRefusal::conflict)
-    return {Standing::Kind::lost, {}, "another machine reserved the disk in the old way (RESERVE)"};
-  return {Standing::Kind::unreadable, {}, seen.error().what};
+  return judge(look(paths), key, paths.size());
 }
 
 Standing mend(ScsiPaths paths, ReservationKey key) {
-  const Standing before = check(paths, key);
-  if (before.kind != Standing::Kind::path_missing && before.kind != Standing::Kind::forgotten)
-    return before;
+  const auto before = look(paths);
+  const Standing found = judge(before, key, paths.size());
+  if (found.kind != Standing::Kind::path_missing && found.kind != Standing::Kind::forgotten)
+    return found;
   const bool aptpl = offers_aptpl(paths);
-  for (const auto& path : paths) {
-    // A path that fails is told by the registrations that are then too few.
-    [[maybe_unused]] const auto registered = register_as(*path, key, aptpl);
-  }
-  if (before.kind == Standing::Kind::forgotten)
-    for (const auto& path : paths)
-      if (send(*path, {.action = ReserveAction::reserve, .key = key, .service_action_key = {}}))
-        break;
-  Standing after = check(paths, key);
-  if (after.kind == Standing::Kind::lost) withdraw(paths, key, aptpl);
-  return after;
+  uint32_t registrations = 0;
+  for (const auto& path : paths)
+    if (register_as(*path, key, aptpl)) ++registrations;
+  const auto after = look(paths);
+  if (!after) return judge(after, key, paths.size());
+  // Registering hides that somebody took the disk from us just before, and perhaps gave it back. A
+  // reservation that is still ours says that nobody did; without one, only our own registrations
+  // may have been counted. One whose answer was lost counts as another's, which errs on the safe
+  // side.
+  const bool is_ours = found.kind == Standing::Kind::path_missing
+                           ? after->holder && after->holder->key == key
+                           : after->keys.generation == before->keys.generation + registrations;
+  if (is_ours && !after->holder) reserve_through_any(paths, key);
+  Standing mended = check(paths, key);
+  if (!is_ours && mended.kind != Standing::Kind::lost)
+    mended = {Standing::Kind::lost, mended.others, "somebody else came while this was mended"};
+  if (mended.kind == Standing::Kind::lost) withdraw(paths, key, aptpl);
+  return mended;
 }
 
 Result<void> give_back(ScsiPaths paths, ReservationKey key) {

@@ -59,6 +59,18 @@ Player giving_back(ReservationKey key, const std::vector<std::string>& paths) {
           true};
 }
 
+Player taking_and_giving_back(ReservationKey key, const std::vector<std::string>& paths) {
+  return {key,
+          paths,
+          {paths,
+           [key](ScsiPaths given) {
+             EXPECT_TRUE(take(given, key));
+             EXPECT_TRUE(give_back(given, key));
+             return Told{};
+           }},
+          true};
+}
+
 FakeLun nobodys(bool aptpl = true) {
   FakeLun lun;
   lun.offers.aptpl = aptpl;
@@ -195,6 +207,27 @@ TEST(ScsiReservationRaceTest, WhoeverTakesWinsAgainstAnOwnerThatMendsAPath) {
 TEST(ScsiReservationRaceTest, WhoeverTakesWinsAgainstAnOwnerThatGivesBack) {
   expect_in_every_order(owned_by(kSv1, kPathsOfSv1), giving_back(kSv1, kPathsOfSv1),
                         taking(kSv2, kPathsOfSv2), expect_second_wins);
+}
+
+// What the visitor wrote is not what the owner remembers, so the owner must not go on.
+void expect_first_found_out(const FakeLun& lun, const Player& one, const Player&) {
+  ASSERT_EQ(standing_of(lun, one), Standing::Kind::lost);
+  ASSERT_THAT(lun.registered_with(one.key), IsEmpty());
+}
+
+TEST(ScsiReservationRaceTest, AnOwnerThatMendsFindsOutThatSomebodyCameAndWentAfterAPowerCut) {
+  FakeLun lun = owned_by(kSv1, kPathsOfSv1, false);
+  lun.cut_power();
+  expect_in_every_order(lun, mending(kSv1, kPathsOfSv1), taking_and_giving_back(kSv2, kPathsOfSv2),
+                        expect_first_found_out);
+}
+
+TEST(ScsiReservationRaceTest, AnOwnerThatMendsAPathFindsOutThatSomebodyCameAndWent) {
+  FakeLun lun = owned_by(kSv1, kPathsOfSv1);
+  ASSERT_TRUE(lun.reserve_out(
+      "sv1 b", {.action = ReserveAction::enroll, .key = kSv1, .service_action_key = {}}));
+  expect_in_every_order(lun, mending(kSv1, kPathsOfSv1), taking_and_giving_back(kSv2, kPathsOfSv2),
+                        expect_first_found_out);
 }
 
 // The call goes so far and no further; then sv2 takes the disk.
