@@ -235,7 +235,8 @@ void Checks::expect_group(const core::Replica& one, const core::Group& group) {
     if (facts != state.nodes.end() && facts->second.may_hold_anything) awaited.insert(node);
   }
   const bool waits_for_ever = std::ranges::any_of(awaited, [&](core::NodeId node) {
-    return !one.view().members.contains(node) && !provable(one, node);
+    return !core::disks_refuse_others(group) && !one.view().members.contains(node) &&
+           !provable(one, node);
   });
   if (waits_for_ever) return;
   const Nodes holders = world_.holders(group.name);

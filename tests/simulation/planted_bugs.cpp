@@ -138,6 +138,12 @@ Hooks release_early() {
   return hooks;
 }
 
+Hooks disk_refuses_nobody() {
+  Hooks hooks;
+  hooks.take_all_writes = [] { return true; };
+  return hooks;
+}
+
 Hooks witness_votes_for_all() {
   Hooks hooks;
   hooks.witness_for_all = [] { return true; };
@@ -149,7 +155,7 @@ Hooks witness_votes_for_all() {
 const std::vector<PlantedBug>& planted_bugs() {
   static const std::vector<PlantedBug> bugs{
       {"ignore-lease-proof-time",
-       5,
+       31,
        "a lost node counts as bound to have let go at once",
        {"owner"},
        ignore_lease_proof_time},
@@ -179,7 +185,7 @@ const std::vector<PlantedBug>& planted_bugs() {
        {"owner"},
        keeper_never_lets_go},
       {"lease-of-paused-machine",
-       80,
+       83,
        "the lease of a machine that can be paused proves something",
        {"owner"},
        lease_of_paused_machine},
@@ -220,8 +226,13 @@ const std::vector<PlantedBug>& planted_bugs() {
        "a node writes that it let go while it still holds something",
        {"owner"},
        release_early},
+      {"disk-refuses-nobody",
+       3,
+       "a reserved disk takes the writes of a node that it was taken from",
+       {"owner"},
+       disk_refuses_nobody},
       {"witness-votes-for-all",
-       227,
+       691,
        "the witness gives its vote to both sides",
        {"owner", "lost"},
        witness_votes_for_all},

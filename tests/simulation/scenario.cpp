@@ -17,7 +17,8 @@ constexpr Time kTroubleMost = 4min;
 
 class Maker {
  public:
-  Maker(uint64_t seed, const Size& size) : chance_(seed ^ kSalt), size_(size) {
+  Maker(uint64_t seed, const Size& size)
+      : chance_(seed ^ kSalt), disks_(seed ^ kDiskSalt), size_(size) {
     made_.seed = seed;
     made_.length = size.length;
   }
@@ -39,7 +40,9 @@ class Maker {
   }
 
  private:
-  static constexpr uint64_t kSalt = 0x7461'7375'6b69;  // another stream than the world's
+  // Streams other than the world's, and than each other.
+  static constexpr uint64_t kSalt = 0x7461'7375'6b69;
+  static constexpr uint64_t kDiskSalt = 0x6469'736b;
 
   // --- The cluster
 
@@ -90,8 +93,10 @@ class Maker {
       group.resources.push_back(std::move(resource));
     };
     if (pick(4) != 0)
-      add("partition-1", core::Partition{fmt::format("/dev/{}", number),
-                                         fmt::format("/mnt/{}", number), "ext4", ""});
+      add("partition-1",
+          core::Partition{
+              fmt::format("/dev/{}", number), fmt::format("/mnt/{}", number), "ext4", "", "",
+              disks_.pick(3) == 0 ? core::Guard::scsi_reservation : core::Guard::proof});
     add("floating-ip-1", core::FloatingIp{fmt::format("10.0.1.{}", number), 24, ""});
     if (pick(4) != 0) {
       core::Service service;
@@ -363,6 +368,7 @@ class Maker {
   }
 
   Chance chance_;
+  Chance disks_;
   Size size_;
   Scenario made_;
 };

@@ -187,7 +187,8 @@ Decision start_on(const State& state, const View& view, const Group& group, cons
   const std::string from = state.config().node_name(*now.previous);
   const auto failure = now.failures.find(*now.previous);
   const bool never_ran = failure != now.failures.end() && failure->second.at_start;
-  const bool refused = may_still_own(state, view, *now.previous);
+  const bool refused =
+      !view.members.contains(*now.previous) && may_still_own(state, view, *now.previous);
   return {group.name, Start{node, Event::failover},
           never_ran ? fmt::format("started on {}, as it could not start on {}", where, from)
                     : fmt::format("taken over from {} by {}{}", from, where,

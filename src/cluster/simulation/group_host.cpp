@@ -17,7 +17,13 @@ using executor::Item;
 namespace {
 
 constexpr Time kLookAgain{500ms};
+constexpr Time kLookAtDiskAgain{3s};
 constexpr core::milliseconds kCloseLimit{30'000};
+
+bool is_reserved(const Item& item) {
+  const auto* partition = std::get_if<core::Partition>(&item.resource.what);
+  return partition != nullptr && partition->guard == core::Guard::scsi_reservation;
+}
 
 bool held_by_kernel(const Item& item) {
   return std::holds_alternative<core::Partition>(item.resource.what) ||
@@ -38,6 +44,7 @@ void GroupHost::adopt(uint64_t ticket) {
                            : true;
     if (!is_up) continue;
     up.push_back(item.resource.name);
+    if (is_reserved(item)) look_at_disk(item.resource.name);
     if (item.service) watched_.insert(item.resource.name);
   }
   perform(machine_.adopt(ticket, up));
@@ -202,12 +209,46 @@ void GroupHost::start_held_by_kernel(const Item& item, const Trouble& broken) {
   const Time usual =
       context_.around.chance.take(start_range(context_.around.pace, group, item.resource));
   const Time takes = broken.start_hangs ? Time(item.resource.start_limit) : usual;
-  context_.hardware.after(takes, life_, [this, item, broken, group, end = end_of_step()] {
-    if (!broken.start_fails && !broken.start_hangs) return end({});
+  const auto fail = [this, item, group, end = end_of_step()](const std::string& why) {
     context_.hardware.let_go(group, item.resource.name);
-    end(failure(broken.start_fails ? "there is no such device"
-                                   : fmt::format("it was not there within {}",
-                                                 format_duration(item.resource.start_limit))));
+    end(failure(why));
+  };
+  const auto mount = [this, item, broken, fail, end = end_of_step()] {
+    if (broken.start_fails) return fail("there is no such device");
+    if (broken.start_hangs)
+      return fail(
+          fmt::format("it was not there within {}", format_duration(item.resource.start_limit)));
+    if (is_reserved(item)) look_at_disk(item.resource.name);
+    end({});
+  };
+  if (!is_reserved(item)) return context_.hardware.after(takes, life_, mount);
+  context_.hardware.after(takes / 2, life_, [this, takes, mount, fail, epoch = context_.epoch()] {
+    if (const auto taken = take_disk(epoch); !taken) return fail(taken.error().what);
+    context_.hardware.after(takes - takes / 2, life_, mount);
+  });
+}
+
+// As guard::take().
+Result<void> GroupHost::take_disk(uint64_t epoch) {
+  auto& reservations = context_.around.reservations;
+  const core::NodeId self = context_.hardware.id();
+  const auto found = reservations.find(machine_.spec().name);
+  if (found != reservations.end() && found->second.node != self && found->second.epoch > epoch)
+    return failure(fmt::format("the disk was taken by node {} (epoch {})", found->second.node,
+                               found->second.epoch));
+  reservations[machine_.spec().name] = {self, epoch};
+  return {};
+}
+
+void GroupHost::look_at_disk(const core::ResourceName& partition) {
+  disk_watch_.end();
+  disk_watch_ = Life();
+  context_.hardware.after(kLookAtDiskAgain, disk_watch_, [this, life = life_, partition] {
+    if (!life.lasts() || !context_.hardware.holds(machine_.spec().name, partition)) return;
+    const Reservation& now = context_.around.reservations.at(machine_.spec().name);
+    if (now.node == context_.hardware.id()) return look_at_disk(partition);
+    break_resource(partition, fmt::format("the disk refuses this node: it is node {}'s (epoch {})",
+                                          now.node, now.epoch));
   });
 }
 

@@ -22,6 +22,7 @@ struct GroupContext {
   std::function<void(core::GroupReport)> report;
   std::function<void(core::Note)> note;
   std::function<bool()> lease_held;
+  std::function<uint64_t()> epoch;
 };
 
 class GroupHost {
@@ -56,6 +57,8 @@ class GroupHost {
   void tell_keeper(const std::function<void()>& then);
   void start_resource(const executor::Item& item);
   void start_held_by_kernel(const executor::Item& item, const Trouble& trouble);
+  Result<void> take_disk(uint64_t epoch);
+  void look_at_disk(const core::ResourceName& partition);
   void start_service(const executor::Item& item, const Trouble& trouble);
   void stop_service(const executor::Item& item, const Done& done);
   void run_script(const executor::Item& item, core::milliseconds limit, const Done& done);
@@ -81,6 +84,7 @@ class GroupHost {
   std::string hung_;
   std::function<void()> waits_for_lease_;
   std::set<core::ResourceName> watched_;  // services whose end is a fault
+  Life disk_watch_;
   // Who waits for the end of a process.
   std::map<std::string, std::function<void(const process::ExitStatus&)>> ends_;
 };

@@ -34,7 +34,8 @@ struct Hooks {
   std::function<bool()> believe_stop;  // a partition that is not unmounted counts as stopped
   std::function<bool()> renew_alone;   // the lease is renewed without the ring
   std::function<bool()> witness_for_all;
-  std::function<bool()> release_early;  // it writes that it let go while it still holds something
+  std::function<bool()> take_all_writes;  // a disk that is reserved refuses nobody
+  std::function<bool()> release_early;    // it writes that it let go while it still holds something
   std::function<bool(bool)> lease_counts;
 };
 
@@ -45,13 +46,20 @@ struct Line {
   core::Note note;
 };
 
+// Whose writes a reserved disk takes (cluster/guard): who took it last.
+struct Reservation {
+  core::NodeId node;
+  uint64_t epoch = 0;
+};
+
 struct Surroundings {
   Agenda agenda;
   Chance chance = Chance::none();
   Pace pace;
   Hooks hooks;
   std::function<void(const Line&)> log;
-  std::map<std::string, core::Config> configs;  // by their texts
+  std::map<std::string, core::Config> configs;          // by their texts
+  std::map<core::GroupName, Reservation> reservations;  // of the disks of these groups
 
   [[nodiscard]] Time now() const { return agenda.now(); }
   [[nodiscard]] std::optional<core::Config> read_config(const std::string& text) const {

@@ -36,7 +36,8 @@ Tasukid::Tasukid(Context context)
                      [this] {
                        return (replica_->agreed() && lease_.held(context_.hardware.now())) ||
                               config().nodes.size() == 1;
-                     }},
+                     },
+                     [this] { return replica_->state().durable.epoch; }},
       slots_(
           context_.hardware, context_.witness, [this] { judge_votes(); },
           [this] { tell_released(); }),

@@ -245,10 +245,16 @@ bool World::can_be_switched_off(core::NodeId node) const {
   return configured != nullptr && server(node).power_switch.works(*configured);
 }
 
+bool World::is_refused(core::NodeId node, const core::GroupName& group) const {
+  if (around_.hooks.take_all_writes && around_.hooks.take_all_writes()) return false;
+  const auto taken = around_.reservations.find(group);
+  return taken != around_.reservations.end() && taken->second.node != node;
+}
+
 Nodes World::holders(const core::GroupName& group) const {
   Nodes holding;
   for (const auto& [node, server] : servers_)
-    if (server->hardware.holds(group)) holding.insert(node);
+    if (server->hardware.holds(group) && !is_refused(node, group)) holding.insert(node);
   return holding;
 }
 

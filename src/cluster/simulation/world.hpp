@@ -74,11 +74,15 @@ class World {
   [[nodiscard]] const Hardware& hardware(core::NodeId node) const;
   [[nodiscard]] bool can_be_switched_off(core::NodeId node) const;
   [[nodiscard]] Nodes ring_of(core::NodeId node) const { return corosync_.ring_of(node); }
+  // Who has anything of it and could write, now or when it wakes.
   [[nodiscard]] Nodes holders(const core::GroupName& group) const;
   // Whom an administrator asks: the first node that may decide, else the first that answers.
   [[nodiscard]] std::optional<core::NodeId> spokesman() const;
 
  private:
+  // By its disk, which another node took.
+  [[nodiscard]] bool is_refused(core::NodeId node, const core::GroupName& group) const;
+
   struct Server {
     Server(Surroundings& around, core::NodeId id, const Traits& traits,
            std::function<void()> cut_power)
