@@ -126,6 +126,7 @@ class Steps {
     try {
       result_ = call_(paths);
     } catch (const Conversation::Stopped&) {
+      result_.reset();
     }
   }
 
