@@ -62,25 +62,25 @@ class ScsiDeviceTest : public testing::Test {
   }
 };
 
-TEST_F(ScsiDeviceTest, AWholeDiskIsItsOwnPath) {
+TEST_F(ScsiDeviceTest, a_whole_disk_is_its_own_path) {
   add_disk("sdb");
   EXPECT_EQ(find("sdb"), (DiskPaths{"/dev/sdb", {"/dev/sdb"}}));
 }
 
-TEST_F(ScsiDeviceTest, APartitionIsOnItsDisk) {
+TEST_F(ScsiDeviceTest, a_partition_is_on_its_disk) {
   add_disk("sdb");
   add_partition("sdb", "sdb1");
   EXPECT_EQ(find("sdb1"), (DiskPaths{"/dev/sdb", {"/dev/sdb"}}));
 }
 
-TEST_F(ScsiDeviceTest, FollowsTheOtherNamesOfADevice) {
+TEST_F(ScsiDeviceTest, follows_the_other_names_of_a_device) {
   add_disk("sdb");
   add_partition("sdb", "sdb1");
   add_link("disk/by-id/wwn-0x6001405-part1", "sdb1");
   EXPECT_EQ(find("disk/by-id/wwn-0x6001405-part1"), (DiskPaths{"/dev/sdb", {"/dev/sdb"}}));
 }
 
-TEST_F(ScsiDeviceTest, AMultipathDeviceHasThePathsBelowIt) {
+TEST_F(ScsiDeviceTest, a_multipath_device_has_the_paths_below_it) {
   add_disk("sdc");
   add_disk("sdb");
   add_mapped("dm-0", "mpath-36001405", {"sdc", "sdb"});
@@ -88,7 +88,7 @@ TEST_F(ScsiDeviceTest, AMultipathDeviceHasThePathsBelowIt) {
   EXPECT_EQ(find("mapper/data"), (DiskPaths{"/dev/dm-0", {"/dev/sdb", "/dev/sdc"}}));
 }
 
-TEST_F(ScsiDeviceTest, APartitionOfAMultipathDeviceHasItsPaths) {
+TEST_F(ScsiDeviceTest, a_partition_of_a_multipath_device_has_its_paths) {
   add_disk("sdb");
   add_disk("sdc");
   add_mapped("dm-0", "mpath-36001405", {"sdb", "sdc"});
@@ -96,14 +96,14 @@ TEST_F(ScsiDeviceTest, APartitionOfAMultipathDeviceHasItsPaths) {
   EXPECT_EQ(find("dm-1"), (DiskPaths{"/dev/dm-0", {"/dev/sdb", "/dev/sdc"}}));
 }
 
-TEST_F(ScsiDeviceTest, RefusesAMultipathDeviceWithoutPaths) {
+TEST_F(ScsiDeviceTest, refuses_a_multipath_device_without_paths) {
   add_mapped("dm-0", "mpath-36001405", {});
   const auto found = find("dm-0");
   ASSERT_FALSE(found);
   EXPECT_THAT(found.error().what, HasSubstr("dm-0 has no paths at all"));
 }
 
-TEST_F(ScsiDeviceTest, RefusesWhatMayLieOnSeveralDisks) {
+TEST_F(ScsiDeviceTest, refuses_what_may_lie_on_several_disks) {
   add_disk("sdb");
   add_disk("sdc");
   add_mapped("dm-0", "LVM-abc", {"sdb", "sdc"});
@@ -113,7 +113,7 @@ TEST_F(ScsiDeviceTest, RefusesWhatMayLieOnSeveralDisks) {
                                             "guard a disk"));
 }
 
-TEST_F(ScsiDeviceTest, RefusesWhatIsNoBlockDevice) {
+TEST_F(ScsiDeviceTest, refuses_what_is_no_block_device) {
   EXPECT_FALSE(find("nowhere"));
   add_disk("sdb");
   add_link("copy", "../sys/class/block");
@@ -122,13 +122,13 @@ TEST_F(ScsiDeviceTest, RefusesWhatIsNoBlockDevice) {
   EXPECT_THAT(found.error().what, HasSubstr("copy is not a block device"));
 }
 
-TEST(ScsiPathTest, NamesADeviceThatCannotBeOpened) {
+TEST(ScsiPathTest, names_a_device_that_cannot_be_opened) {
   const auto path = open_scsi_path("/dev/nowhere");
   ASSERT_FALSE(path);
   EXPECT_EQ(path.error().what, "open /dev/nowhere: No such file or directory");
 }
 
-TEST(ScsiPathTest, ADeviceThatSpeaksNoScsiIsGone) {
+TEST(ScsiPathTest, a_device_that_speaks_no_scsi_is_gone) {
   const auto path = open_scsi_path("/dev/null");
   ASSERT_TRUE(path);
   const auto keys = (*path)->read_keys();

@@ -47,7 +47,7 @@ ScsiRefusal refusal(const ScsiAnswer<void>& answer) {
 }
 
 // 5.12.7
-TEST_F(ScsiFakeTest, RegisteringNeedsTheKeyThatTheNexusHas) {
+TEST_F(ScsiFakeTest, registering_needs_the_key_that_the_nexus_has) {
   EXPECT_EQ(refusal(enroll_as("a", kOne, kTwo)), ScsiRefusal::conflict);
   EXPECT_TRUE(enroll_as("a", kOne));
   EXPECT_EQ(refusal(enroll_as("a", kTwo)), ScsiRefusal::conflict);
@@ -56,7 +56,7 @@ TEST_F(ScsiFakeTest, RegisteringNeedsTheKeyThatTheNexusHas) {
 }
 
 // 5.12.7
-TEST_F(ScsiFakeTest, RegisteringCanIgnoreTheKeyThatTheNexusHas) {
+TEST_F(ScsiFakeTest, registering_can_ignore_the_key_that_the_nexus_has) {
   ASSERT_TRUE(enroll_as("a", kOne));
   EXPECT_TRUE(lun.reserve_out("a", {.action = enroll_ignoring_existing_key,
                                     .key = ReservationKey(0x99),
@@ -65,7 +65,7 @@ TEST_F(ScsiFakeTest, RegisteringCanIgnoreTheKeyThatTheNexusHas) {
 }
 
 // 5.12.7
-TEST_F(ScsiFakeTest, TheHolderThatChangesItsKeyStaysTheHolder) {
+TEST_F(ScsiFakeTest, the_holder_that_changes_its_key_stays_the_holder) {
   ASSERT_TRUE(enroll_as("a", kOne));
   ASSERT_TRUE(reserve_as("a", kOne));
   ASSERT_TRUE(enroll_as("a", kTwo, kOne));
@@ -73,14 +73,14 @@ TEST_F(ScsiFakeTest, TheHolderThatChangesItsKeyStaysTheHolder) {
 }
 
 // 5.12.6.2
-TEST_F(ScsiFakeTest, TellsAKeyForEachNexusThatHasIt) {
+TEST_F(ScsiFakeTest, tells_a_key_for_each_nexus_that_has_it) {
   ASSERT_TRUE(enroll_as("a", kOne));
   ASSERT_TRUE(enroll_as("b", kOne));
   EXPECT_THAT(lun.read_keys("c")->keys, ElementsAre(kOne, kOne));
 }
 
 // 5.12.9
-TEST_F(ScsiFakeTest, OnlyARegistrantReserves) {
+TEST_F(ScsiFakeTest, only_a_registrant_reserves) {
   EXPECT_EQ(refusal(reserve_as("a", kOne)), ScsiRefusal::conflict);
   ASSERT_TRUE(enroll_as("a", kOne));
   EXPECT_EQ(refusal(reserve_as("a", kTwo)), ScsiRefusal::conflict);
@@ -88,7 +88,7 @@ TEST_F(ScsiFakeTest, OnlyARegistrantReserves) {
 }
 
 // 5.12.9
-TEST_F(ScsiFakeTest, OnlyTheHolderReservesAgainAndOnlyAsItDid) {
+TEST_F(ScsiFakeTest, only_the_holder_reserves_again_and_only_as_it_did) {
   ASSERT_TRUE(enroll_as("a", kOne));
   ASSERT_TRUE(enroll_as("b", kOne));
   ASSERT_TRUE(reserve_as("a", kOne));
@@ -99,7 +99,7 @@ TEST_F(ScsiFakeTest, OnlyTheHolderReservesAgainAndOnlyAsItDid) {
 }
 
 // 5.12.1
-TEST_F(ScsiFakeTest, TakesWritesOfRegistrantsOnlyOrOfTheHolderOnly) {
+TEST_F(ScsiFakeTest, takes_writes_of_registrants_only_or_of_the_holder_only) {
   EXPECT_TRUE(lun.write("c"));
   ASSERT_TRUE(enroll_as("a", kOne));
   ASSERT_TRUE(enroll_as("b", kTwo));
@@ -113,7 +113,7 @@ TEST_F(ScsiFakeTest, TakesWritesOfRegistrantsOnlyOrOfTheHolderOnly) {
 }
 
 // 5.12.11.3
-TEST_F(ScsiFakeTest, TheHoldersUnregisteringReleasesAndTheOthersHearOfIt) {
+TEST_F(ScsiFakeTest, the_holders_unregistering_releases_and_the_others_hear_of_it) {
   ASSERT_TRUE(enroll_as("a", kOne));
   ASSERT_TRUE(enroll_as("b", kTwo));
   ASSERT_TRUE(reserve_as("a", kOne));
@@ -125,7 +125,7 @@ TEST_F(ScsiFakeTest, TheHoldersUnregisteringReleasesAndTheOthersHearOfIt) {
 }
 
 // 5.12.11.3
-TEST_F(ScsiFakeTest, AnothersUnregisteringReleasesNothingEvenWithTheHoldersKey) {
+TEST_F(ScsiFakeTest, anothers_unregistering_releases_nothing_even_with_the_holders_key) {
   ASSERT_TRUE(enroll_as("a", kOne));
   ASSERT_TRUE(enroll_as("b", kOne));
   ASSERT_TRUE(reserve_as("a", kOne));
@@ -134,7 +134,7 @@ TEST_F(ScsiFakeTest, AnothersUnregisteringReleasesNothingEvenWithTheHoldersKey) 
 }
 
 // 5.12.11.2
-TEST_F(ScsiFakeTest, OnlyTheHolderReleases) {
+TEST_F(ScsiFakeTest, only_the_holder_releases) {
   ASSERT_TRUE(enroll_as("a", kOne));
   ASSERT_TRUE(enroll_as("b", kTwo));
   ASSERT_TRUE(reserve_as("a", kOne));
@@ -147,7 +147,7 @@ TEST_F(ScsiFakeTest, OnlyTheHolderReleases) {
 }
 
 // 5.12.11.4.3
-TEST_F(ScsiFakeTest, PreemptingTheHolderMovesTheReservationAndRemovesEveryNexusWithItsKey) {
+TEST_F(ScsiFakeTest, preempting_the_holder_moves_the_reservation_and_removes_every_nexus_with_its_key) {
   ASSERT_TRUE(enroll_as("a", kOne));
   ASSERT_TRUE(enroll_as("b", kOne));
   ASSERT_TRUE(reserve_as("b", kOne));
@@ -163,7 +163,7 @@ TEST_F(ScsiFakeTest, PreemptingTheHolderMovesTheReservationAndRemovesEveryNexusW
 }
 
 // 5.12.11.4.4
-TEST_F(ScsiFakeTest, PreemptingAnotherRegistrantLeavesTheReservationWhereItIs) {
+TEST_F(ScsiFakeTest, preempting_another_registrant_leaves_the_reservation_where_it_is) {
   ASSERT_TRUE(enroll_as("a", kOne));
   ASSERT_TRUE(reserve_as("a", kOne));
   ASSERT_TRUE(enroll_as("b", kTwo));
@@ -173,7 +173,7 @@ TEST_F(ScsiFakeTest, PreemptingAnotherRegistrantLeavesTheReservationWhereItIs) {
 }
 
 // 5.12.11.4.1 and 5.12.11.4.4
-TEST_F(ScsiFakeTest, PreemptingNeedsARegistrantAndAKeyThatSomebodyHas) {
+TEST_F(ScsiFakeTest, preempting_needs_a_registrant_and_a_key_that_somebody_has) {
   EXPECT_EQ(refusal(preempt_as("a", kOne, kTwo)), ScsiRefusal::conflict);
   ASSERT_TRUE(enroll_as("a", kOne));
   EXPECT_EQ(refusal(preempt_as("a", kOne, kTwo)), ScsiRefusal::conflict);
@@ -181,7 +181,7 @@ TEST_F(ScsiFakeTest, PreemptingNeedsARegistrantAndAKeyThatSomebodyHas) {
 }
 
 // 5.12.11.6
-TEST_F(ScsiFakeTest, ClearingRemovesEverythingAndTheOthersHearOfIt) {
+TEST_F(ScsiFakeTest, clearing_removes_everything_and_the_others_hear_of_it) {
   ASSERT_TRUE(enroll_as("a", kOne));
   ASSERT_TRUE(reserve_as("a", kOne));
   ASSERT_TRUE(enroll_as("b", kTwo));
@@ -193,7 +193,7 @@ TEST_F(ScsiFakeTest, ClearingRemovesEverythingAndTheOthersHearOfIt) {
 }
 
 // 6.15.2
-TEST_F(ScsiFakeTest, TheGenerationCountsWhatChangesRegistrations) {
+TEST_F(ScsiFakeTest, the_generation_counts_what_changes_registrations) {
   EXPECT_EQ(generation(), 0U);
   ASSERT_TRUE(enroll_as("a", kOne));
   ASSERT_TRUE(enroll_as("b", kTwo));
@@ -207,7 +207,7 @@ TEST_F(ScsiFakeTest, TheGenerationCountsWhatChangesRegistrations) {
 }
 
 // 5.12.5.1
-TEST_F(ScsiFakeTest, APowerCutForgetsUnlessTheLastRegistrationAskedToKeep) {
+TEST_F(ScsiFakeTest, a_power_cut_forgets_unless_the_last_registration_asked_to_keep) {
   ASSERT_TRUE(enroll_as("a", kOne, kNone, true));
   ASSERT_TRUE(reserve_as("a", kOne));
   lun.cut_power();
@@ -223,13 +223,13 @@ TEST_F(ScsiFakeTest, APowerCutForgetsUnlessTheLastRegistrationAskedToKeep) {
 }
 
 // 6.16.3
-TEST_F(ScsiFakeTest, RefusesToKeepWhatItCannotKeep) {
+TEST_F(ScsiFakeTest, refuses_to_keep_what_it_cannot_keep) {
   lun.offers.aptpl = false;
   EXPECT_EQ(refusal(enroll_as("a", kOne, kNone, true)), ScsiRefusal::other);
 }
 
 // 5.12.5.1
-TEST_F(ScsiFakeTest, AResetForgetsNothing) {
+TEST_F(ScsiFakeTest, a_reset_forgets_nothing) {
   ASSERT_TRUE(enroll_as("a", kOne));
   ASSERT_TRUE(reserve_as("a", kOne));
   lun.reset();
@@ -238,13 +238,13 @@ TEST_F(ScsiFakeTest, AResetForgetsNothing) {
 }
 
 // SPC-4 5.12.3 speaks of the exceptions; this target makes none.
-TEST_F(ScsiFakeTest, WhatIsReservedTheOldWayIsAConflictToAll) {
+TEST_F(ScsiFakeTest, what_is_reserved_the_old_way_is_a_conflict_to_all) {
   lun.reserve_the_old_way();
   EXPECT_EQ(refusal(enroll_as("a", kOne)), ScsiRefusal::conflict);
   EXPECT_EQ(lun.read_keys("a").error().refusal, ScsiRefusal::conflict);
 }
 
-TEST_F(ScsiFakeTest, APathThatFailsAnswersNothing) {
+TEST_F(ScsiFakeTest, a_path_that_fails_answers_nothing) {
   lun.fail("a");
   EXPECT_EQ(refusal(enroll_as("a", kOne)), ScsiRefusal::gone);
   lun.restore("a");

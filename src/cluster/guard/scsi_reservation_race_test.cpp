@@ -174,29 +174,29 @@ void expect_second_wins(const FakeLun& lun, const Player& one, const Player& two
   expect_winner(lun, two, one);
 }
 
-TEST(ScsiReservationRaceTest, OneOfTwoWinsTheDiskOfADeadNode) {
+TEST(ScsiReservationRaceTest, one_of_two_wins_the_disk_of_a_dead_node) {
   expect_in_every_order(owned_by(kDead, {"sv3 a"}), taking(kSv1, kPathsOfSv1),
                         taking(kSv2, kPathsOfSv2), expect_one_winner);
 }
 
-TEST(ScsiReservationRaceTest, OneOfTwoWinsADiskThatIsNobodys) {
+TEST(ScsiReservationRaceTest, one_of_two_wins_a_disk_that_is_nobodys) {
   expect_in_every_order(nobodys(), taking(kSv1, kPathsOfSv1), taking(kSv2, kPathsOfSv2),
                         expect_one_winner);
 }
 
-TEST(ScsiReservationRaceTest, OneOfTwoWinsTheDiskThatOneOfThemHasAlready) {
+TEST(ScsiReservationRaceTest, one_of_two_wins_the_disk_that_one_of_them_has_already) {
   expect_in_every_order(owned_by(kSv1, kPathsOfSv1), taking(kSv1, kPathsOfSv1),
                         taking(kSv2, kPathsOfSv2), expect_one_winner);
 }
 
-TEST(ScsiReservationRaceTest, WhoeverTakesWinsAgainstAnOwnerThatMendsAfterAPowerCut) {
+TEST(ScsiReservationRaceTest, whoever_takes_wins_against_an_owner_that_mends_after_a_power_cut) {
   FakeLun lun = owned_by(kSv1, kPathsOfSv1, false);
   lun.cut_power();
   expect_in_every_order(lun, mending(kSv1, kPathsOfSv1), taking(kSv2, kPathsOfSv2),
                         expect_second_wins);
 }
 
-TEST(ScsiReservationRaceTest, WhoeverTakesWinsAgainstAnOwnerThatMendsAPath) {
+TEST(ScsiReservationRaceTest, whoever_takes_wins_against_an_owner_that_mends_a_path) {
   FakeLun lun = owned_by(kSv1, kPathsOfSv1);
   ASSERT_TRUE(lun.reserve_out(
       "sv1 b", {.action = ReserveAction::enroll, .key = kSv1, .service_action_key = {}}));
@@ -204,7 +204,7 @@ TEST(ScsiReservationRaceTest, WhoeverTakesWinsAgainstAnOwnerThatMendsAPath) {
                         expect_second_wins);
 }
 
-TEST(ScsiReservationRaceTest, WhoeverTakesWinsAgainstAnOwnerThatGivesBack) {
+TEST(ScsiReservationRaceTest, whoever_takes_wins_against_an_owner_that_gives_back) {
   expect_in_every_order(owned_by(kSv1, kPathsOfSv1), giving_back(kSv1, kPathsOfSv1),
                         taking(kSv2, kPathsOfSv2), expect_second_wins);
 }
@@ -215,14 +215,14 @@ void expect_first_found_out(const FakeLun& lun, const Player& one, const Player&
   ASSERT_THAT(lun.registered_with(one.key), IsEmpty());
 }
 
-TEST(ScsiReservationRaceTest, AnOwnerThatMendsFindsOutThatSomebodyCameAndWentAfterAPowerCut) {
+TEST(ScsiReservationRaceTest, an_owner_that_mends_finds_out_that_somebody_came_and_went_after_a_power_cut) {
   FakeLun lun = owned_by(kSv1, kPathsOfSv1, false);
   lun.cut_power();
   expect_in_every_order(lun, mending(kSv1, kPathsOfSv1), taking_and_giving_back(kSv2, kPathsOfSv2),
                         expect_first_found_out);
 }
 
-TEST(ScsiReservationRaceTest, AnOwnerThatMendsAPathFindsOutThatSomebodyCameAndWent) {
+TEST(ScsiReservationRaceTest, an_owner_that_mends_a_path_finds_out_that_somebody_came_and_went) {
   FakeLun lun = owned_by(kSv1, kPathsOfSv1);
   ASSERT_TRUE(lun.reserve_out(
       "sv1 b", {.action = ReserveAction::enroll, .key = kSv1, .service_action_key = {}}));
@@ -248,19 +248,19 @@ void expect_taken_from_a_node_that_died_anywhere(const FakeLun& lun, const Playe
   EXPECT_GT(first.call.commands(), 2U);
 }
 
-TEST(ScsiReservationRaceTest, ANodeThatDiesWhileItTakesIsTakenOverFromAtEveryCommand) {
+TEST(ScsiReservationRaceTest, a_node_that_dies_while_it_takes_is_taken_over_from_at_every_command) {
   expect_taken_from_a_node_that_died_anywhere(nobodys(), taking(kSv1, kPathsOfSv1));
   expect_taken_from_a_node_that_died_anywhere(owned_by(kDead, {"sv3 a"}),
                                               taking(kSv1, kPathsOfSv1));
 }
 
-TEST(ScsiReservationRaceTest, ANodeThatDiesWhileItMendsIsTakenOverFromAtEveryCommand) {
+TEST(ScsiReservationRaceTest, a_node_that_dies_while_it_mends_is_taken_over_from_at_every_command) {
   FakeLun lun = owned_by(kSv1, kPathsOfSv1, false);
   lun.cut_power();
   expect_taken_from_a_node_that_died_anywhere(lun, mending(kSv1, kPathsOfSv1));
 }
 
-TEST(ScsiReservationRaceTest, ANodeThatDiesWhileItGivesBackIsTakenOverFromAtEveryCommand) {
+TEST(ScsiReservationRaceTest, a_node_that_dies_while_it_gives_back_is_taken_over_from_at_every_command) {
   expect_taken_from_a_node_that_died_anywhere(owned_by(kSv1, kPathsOfSv1),
                                               giving_back(kSv1, kPathsOfSv1));
 }

@@ -43,7 +43,7 @@ class ScsiReservationTest : public testing::Test {
   std::vector<std::unique_ptr<ScsiPath>> sv2 = fake_paths(lun, {"sv2 a", "sv2 b"});
 };
 
-TEST(ScsiKeyTest, BearsTheNodeAndTheEpoch) {
+TEST(ScsiKeyTest, bears_the_node_and_the_epoch) {
   EXPECT_EQ(owner_of(key_of(core::NodeId(65535), 0xffffffff)),
             (KeyOwner{core::NodeId(65535), 0xffffffff}));
   EXPECT_EQ(owner_of(key_of(kNode1, 0x1'0000'0007)), (KeyOwner{kNode1, 7}));
@@ -51,17 +51,17 @@ TEST(ScsiKeyTest, BearsTheNodeAndTheEpoch) {
   EXPECT_EQ(describe(kSv1), "node 1 (epoch 7)");
 }
 
-TEST(ScsiKeyTest, IsNeverZero) {
+TEST(ScsiKeyTest, is_never_zero) {
   EXPECT_NE(key_of(core::NodeId(0), 0).value, 0U);
 }
 
-TEST(ScsiKeyTest, OfAnotherProductHasNoOwner) {
+TEST(ScsiKeyTest, of_another_product_has_no_owner) {
   EXPECT_EQ(owner_of(ReservationKey(0)), std::nullopt);
   EXPECT_EQ(owner_of(kForeign), std::nullopt);
   EXPECT_EQ(describe(kForeign), "0xabcd");
 }
 
-TEST_F(ScsiReservationTest, FirstActivationRegistersEveryPathAndReserves) {
+TEST_F(ScsiReservationTest, first_activation_registers_every_path_and_reserves) {
   EXPECT_EQ(take(sv1, kSv1), std::vector<KeyOwner>());
   EXPECT_THAT(lun.registered_with(kSv1), ElementsAre("sv1 a", "sv1 b"));
   EXPECT_EQ(lun.reservation(), (Holder{kSv1, kWero}));
@@ -71,13 +71,13 @@ TEST_F(ScsiReservationTest, FirstActivationRegistersEveryPathAndReserves) {
   EXPECT_EQ(check(sv1, kSv1).kind, intact);
 }
 
-TEST_F(ScsiReservationTest, TakingAgainChangesNothing) {
+TEST_F(ScsiReservationTest, taking_again_changes_nothing) {
   ASSERT_TRUE(take(sv1, kSv1));
   EXPECT_EQ(take(sv1, kSv1), std::vector<KeyOwner>());
   EXPECT_EQ(check(sv1, kSv1).kind, intact);
 }
 
-TEST_F(ScsiReservationTest, TakeoverFromADeadOwnerHasItsWritesRefused) {
+TEST_F(ScsiReservationTest, takeover_from_a_dead_owner_has_its_writes_refused) {
   ASSERT_TRUE(take(sv1, kSv1));
   EXPECT_EQ(take(sv2, kSv2), (std::vector{KeyOwner{kNode1, 7}}));
   EXPECT_EQ(lun.reservation(), (Holder{kSv2, kWero}));
@@ -87,7 +87,7 @@ TEST_F(ScsiReservationTest, TakeoverFromADeadOwnerHasItsWritesRefused) {
   EXPECT_TRUE(lun.write("sv2 b"));
 }
 
-TEST_F(ScsiReservationTest, TheOneWhoWasTakenOverFindsOutByWhom) {
+TEST_F(ScsiReservationTest, the_one_who_was_taken_over_finds_out_by_whom) {
   ASSERT_TRUE(take(sv1, kSv1));
   ASSERT_TRUE(take(sv2, kSv2));
   const Standing standing = check(sv1, kSv1);
@@ -98,28 +98,28 @@ TEST_F(ScsiReservationTest, TheOneWhoWasTakenOverFindsOutByWhom) {
   EXPECT_FALSE(lun.takes_writes_of("sv1 a"));
 }
 
-TEST_F(ScsiReservationTest, TakesBackFromTheOneWhoTook) {
+TEST_F(ScsiReservationTest, takes_back_from_the_one_who_took) {
   ASSERT_TRUE(take(sv1, kSv1));
   ASSERT_TRUE(take(sv2, kSv2));
   EXPECT_EQ(take(sv1, key_of(kNode1, 9)), (std::vector{KeyOwner{kNode2, 8}}));
   EXPECT_EQ(check(sv1, key_of(kNode1, 9)).kind, intact);
 }
 
-TEST_F(ScsiReservationTest, ANodeThatRebootedReplacesItsOwnEarlierKey) {
+TEST_F(ScsiReservationTest, a_node_that_rebooted_replaces_its_own_earlier_key) {
   ASSERT_TRUE(take(sv1, kSv1));
   EXPECT_EQ(take(sv1, key_of(kNode1, 9)), std::vector<KeyOwner>());
   EXPECT_THAT(lun.registered_with(kSv1), IsEmpty());
   EXPECT_EQ(check(sv1, key_of(kNode1, 9)).kind, intact);
 }
 
-TEST_F(ScsiReservationTest, ANodeThatRebootedPreemptsItsOwnEarlierKeyOnAPathThatIsNoMore) {
+TEST_F(ScsiReservationTest, a_node_that_rebooted_preempts_its_own_earlier_key_on_a_path_that_is_no_more) {
   ASSERT_TRUE(take(sv1, kSv1));
   const auto new_card = fake_paths(lun, {"sv1 c"});
   EXPECT_EQ(take(new_card, key_of(kNode1, 9)), (std::vector{KeyOwner{kNode1, 7}}));
   EXPECT_FALSE(lun.takes_writes_of("sv1 a"));
 }
 
-TEST_F(ScsiReservationTest, APlannedMoveNeverLeavesTheDiskOpen) {
+TEST_F(ScsiReservationTest, a_planned_move_never_leaves_the_disk_open) {
   ASSERT_TRUE(take(sv1, kSv1));
   const auto closed = [this] {
     return lun.reservation().has_value() && !lun.takes_writes_of("stranger");
@@ -141,7 +141,7 @@ TEST_F(ScsiReservationTest, APlannedMoveNeverLeavesTheDiskOpen) {
   EXPECT_FALSE(lun.takes_writes_of("sv1 a"));
 }
 
-TEST_F(ScsiReservationTest, WhileAnotherOneIsAboutToTakeTheOwnerSeesItAndIsIntact) {
+TEST_F(ScsiReservationTest, while_another_one_is_about_to_take_the_owner_sees_it_and_is_intact) {
   ASSERT_TRUE(take(sv1, kSv1));
   ASSERT_TRUE(lun.reserve_out(
       "sv2 a", {.action = ReserveAction::enroll, .key = {}, .service_action_key = kSv2}));
@@ -150,7 +150,7 @@ TEST_F(ScsiReservationTest, WhileAnotherOneIsAboutToTakeTheOwnerSeesItAndIsIntac
   EXPECT_THAT(standing.others, ElementsAre(kSv2));
 }
 
-TEST_F(ScsiReservationTest, GivingBackLeavesNothingBehind) {
+TEST_F(ScsiReservationTest, giving_back_leaves_nothing_behind) {
   ASSERT_TRUE(take(sv1, kSv1));
   EXPECT_TRUE(give_back(sv1, kSv1));
   EXPECT_THAT(lun.registered_with(kSv1), IsEmpty());
@@ -158,13 +158,13 @@ TEST_F(ScsiReservationTest, GivingBackLeavesNothingBehind) {
   EXPECT_TRUE(give_back(sv1, kSv1));
 }
 
-TEST_F(ScsiReservationTest, GivingBackAnOldEpochLeavesTheNewOneAlone) {
+TEST_F(ScsiReservationTest, giving_back_an_old_epoch_leaves_the_new_one_alone) {
   ASSERT_TRUE(take(sv1, key_of(kNode1, 9)));
   EXPECT_TRUE(give_back(sv1, kSv1));
   EXPECT_EQ(check(sv1, key_of(kNode1, 9)).kind, intact);
 }
 
-TEST_F(ScsiReservationTest, GivingBackNamesThePathThatFailed) {
+TEST_F(ScsiReservationTest, giving_back_names_the_path_that_failed) {
   ASSERT_TRUE(take(sv1, kSv1));
   lun.fail("sv1 b");
   const auto given = give_back(sv1, kSv1);
@@ -175,7 +175,7 @@ TEST_F(ScsiReservationTest, GivingBackNamesThePathThatFailed) {
   EXPECT_TRUE(take(sv2, kSv2));
 }
 
-TEST_F(ScsiReservationTest, RefusesToTakeWhenOneOfThePathsFails) {
+TEST_F(ScsiReservationTest, refuses_to_take_when_one_of_the_paths_fails) {
   lun.fail("sv2 b");
   ASSERT_TRUE(take(sv1, kSv1));
   const auto taken = take(sv2, kSv2);
@@ -186,14 +186,14 @@ TEST_F(ScsiReservationTest, RefusesToTakeWhenOneOfThePathsFails) {
   EXPECT_EQ(check(sv1, kSv1).kind, intact);
 }
 
-TEST_F(ScsiReservationTest, AnOwnerThatCannotTakeAgainKeepsWhatItHolds) {
+TEST_F(ScsiReservationTest, an_owner_that_cannot_take_again_keeps_what_it_holds) {
   ASSERT_TRUE(take(sv1, kSv1));
   lun.fail("sv1 b");
   ASSERT_FALSE(take(sv1, key_of(kNode1, 9)));
   EXPECT_EQ(lun.reservation(), (Holder{key_of(kNode1, 9), kWero}));
 }
 
-TEST_F(ScsiReservationTest, RefusesWhenTwoOfThePathsAreOne) {
+TEST_F(ScsiReservationTest, refuses_when_two_of_the_paths_are_one) {
   const auto twice = fake_paths(lun, {"sv1 a", "sv1 a"});
   const auto taken = take(twice, kSv1);
   ASSERT_FALSE(taken);
@@ -201,7 +201,7 @@ TEST_F(ScsiReservationTest, RefusesWhenTwoOfThePathsAreOne) {
   EXPECT_THAT(lun.registered_with(kSv1), IsEmpty());
 }
 
-TEST_F(ScsiReservationTest, MendsAPathWhoseRegistrationIsGone) {
+TEST_F(ScsiReservationTest, mends_a_path_whose_registration_is_gone) {
   ASSERT_TRUE(take(sv1, kSv1));
   ASSERT_TRUE(lun.reserve_out(
       "sv1 b", {.action = ReserveAction::enroll, .key = kSv1, .service_action_key = {}}));
@@ -212,13 +212,13 @@ TEST_F(ScsiReservationTest, MendsAPathWhoseRegistrationIsGone) {
   EXPECT_THAT(lun.registered_with(kSv1), SizeIs(2));
 }
 
-TEST_F(ScsiReservationTest, TheOwnerStandsIntactOnThePathThatIsLeft) {
+TEST_F(ScsiReservationTest, the_owner_stands_intact_on_the_path_that_is_left) {
   ASSERT_TRUE(take(sv1, kSv1));
   lun.fail("sv1 a");
   EXPECT_EQ(check(sv1, kSv1).kind, intact);
 }
 
-TEST_F(ScsiReservationTest, WithoutAnyPathNothingIsKnown) {
+TEST_F(ScsiReservationTest, without_any_path_nothing_is_known) {
   ASSERT_TRUE(take(sv1, kSv1));
   lun.fail("sv1 a");
   lun.fail("sv1 b");
@@ -228,20 +228,20 @@ TEST_F(ScsiReservationTest, WithoutAnyPathNothingIsKnown) {
   EXPECT_EQ(mend(sv1, kSv1).kind, unreadable);
 }
 
-TEST_F(ScsiReservationTest, AResetOfTheDiskIsNoLoss) {
+TEST_F(ScsiReservationTest, a_reset_of_the_disk_is_no_loss) {
   ASSERT_TRUE(take(sv1, kSv1));
   lun.reset();
   EXPECT_EQ(check(sv1, kSv1).kind, intact);
 }
 
-TEST_F(ScsiReservationTest, OutlastsAPowerCutWhereTheDiskCanKeepIt) {
+TEST_F(ScsiReservationTest, outlasts_a_power_cut_where_the_disk_can_keep_it) {
   ASSERT_TRUE(take(sv1, kSv1));
   lun.cut_power();
   EXPECT_EQ(check(sv1, kSv1).kind, intact);
   EXPECT_FALSE(lun.takes_writes_of("sv2 a"));
 }
 
-TEST_F(ScsiReservationTest, TheLoserOfATakeDoesNotMakeTheDiskForgetful) {
+TEST_F(ScsiReservationTest, the_loser_of_a_take_does_not_make_the_disk_forgetful) {
   ASSERT_TRUE(take(sv1, kSv1));
   lun.fail("sv2 b");
   ASSERT_FALSE(take(sv2, kSv2));
@@ -249,7 +249,7 @@ TEST_F(ScsiReservationTest, TheLoserOfATakeDoesNotMakeTheDiskForgetful) {
   EXPECT_EQ(check(sv1, kSv1).kind, intact);
 }
 
-TEST_F(ScsiReservationTest, TheOwnerMendsWhatADiskForgotInAPowerCut) {
+TEST_F(ScsiReservationTest, the_owner_mends_what_a_disk_forgot_in_a_power_cut) {
   lun.offers.aptpl = false;
   ASSERT_TRUE(take(sv1, kSv1));
   lun.cut_power();
@@ -261,7 +261,7 @@ TEST_F(ScsiReservationTest, TheOwnerMendsWhatADiskForgotInAPowerCut) {
   EXPECT_FALSE(lun.takes_writes_of("stranger"));
 }
 
-TEST_F(ScsiReservationTest, MendsThroughThePathsThatAnswer) {
+TEST_F(ScsiReservationTest, mends_through_the_paths_that_answer) {
   lun.offers.aptpl = false;
   ASSERT_TRUE(take(sv1, kSv1));
   lun.cut_power();
@@ -271,7 +271,7 @@ TEST_F(ScsiReservationTest, MendsThroughThePathsThatAnswer) {
   EXPECT_FALSE(lun.takes_writes_of("stranger"));
 }
 
-TEST_F(ScsiReservationTest, WhatAnotherOneTookAfterThePowerCutIsLost) {
+TEST_F(ScsiReservationTest, what_another_one_took_after_the_power_cut_is_lost) {
   lun.offers.aptpl = false;
   ASSERT_TRUE(take(sv1, kSv1));
   lun.cut_power();
@@ -281,7 +281,7 @@ TEST_F(ScsiReservationTest, WhatAnotherOneTookAfterThePowerCutIsLost) {
   EXPECT_EQ(check(sv2, kSv2).kind, intact);
 }
 
-TEST_F(ScsiReservationTest, WhoeverCameAndWentWhileTheOwnerSleptHasTakenTheDisk) {
+TEST_F(ScsiReservationTest, whoever_came_and_went_while_the_owner_slept_has_taken_the_disk) {
   ASSERT_TRUE(take(sv1, kSv1));
   ASSERT_TRUE(take(sv2, kSv2));
   ASSERT_TRUE(give_back(sv2, kSv2));
@@ -290,7 +290,7 @@ TEST_F(ScsiReservationTest, WhoeverCameAndWentWhileTheOwnerSleptHasTakenTheDisk)
   EXPECT_EQ(standing.because, "our key was removed by somebody who is gone again");
 }
 
-TEST_F(ScsiReservationTest, WhatWasClearedIsLost) {
+TEST_F(ScsiReservationTest, what_was_cleared_is_lost) {
   ASSERT_TRUE(take(sv1, kSv1));
   ASSERT_TRUE(lun.reserve_out(
       "stranger", {.action = ReserveAction::enroll, .key = {}, .service_action_key = kForeign}));
@@ -298,7 +298,7 @@ TEST_F(ScsiReservationTest, WhatWasClearedIsLost) {
   EXPECT_EQ(check(sv1, kSv1).kind, lost);
 }
 
-TEST_F(ScsiReservationTest, ReservesAgainWhatAPersonReleased) {
+TEST_F(ScsiReservationTest, reserves_again_what_a_person_released) {
   ASSERT_TRUE(take(sv1, kSv1));
   ASSERT_TRUE(lun.reserve_out(
       "sv1 a", {.action = ReserveAction::release, .key = kSv1, .service_action_key = {}}));
@@ -306,7 +306,7 @@ TEST_F(ScsiReservationTest, ReservesAgainWhatAPersonReleased) {
   EXPECT_EQ(mend(sv1, kSv1).kind, intact);
 }
 
-TEST_F(ScsiReservationTest, APreemptionThatWasUndoneSinceIsNoLoss) {
+TEST_F(ScsiReservationTest, a_preemption_that_was_undone_since_is_no_loss) {
   ASSERT_TRUE(take(sv1, kSv1));
   ASSERT_TRUE(take(sv2, kSv2));
   const ReservationKey later = key_of(kNode1, 9);
@@ -315,7 +315,7 @@ TEST_F(ScsiReservationTest, APreemptionThatWasUndoneSinceIsNoLoss) {
   EXPECT_EQ(check(sv1, later).kind, intact);
 }
 
-TEST_F(ScsiReservationTest, IsNotTakenFromANodeOfANewerEpoch) {
+TEST_F(ScsiReservationTest, is_not_taken_from_a_node_of_a_newer_epoch) {
   ASSERT_TRUE(take(sv2, kSv2));
   const auto taken = take(sv1, kSv1);
   ASSERT_FALSE(taken);
@@ -325,25 +325,25 @@ TEST_F(ScsiReservationTest, IsNotTakenFromANodeOfANewerEpoch) {
   EXPECT_FALSE(lun.takes_writes_of("sv1 a"));
 }
 
-TEST_F(ScsiReservationTest, IsTakenFromANodeOfTheSameEpoch) {
+TEST_F(ScsiReservationTest, is_taken_from_a_node_of_the_same_epoch) {
   ASSERT_TRUE(take(sv2, kSv2));
   EXPECT_TRUE(take(sv1, key_of(kNode1, 8)));
   EXPECT_EQ(check(sv2, kSv2).kind, lost);
 }
 
-TEST_F(ScsiReservationTest, IsTakenAgainByItsOwnNodeWhateverItsEpoch) {
+TEST_F(ScsiReservationTest, is_taken_again_by_its_own_node_whatever_its_epoch) {
   ASSERT_TRUE(take(sv1, key_of(kNode1, 9)));
   EXPECT_TRUE(take(sv1, kSv1));
 }
 
-TEST_F(ScsiReservationTest, FindsItsNodesKey) {
+TEST_F(ScsiReservationTest, finds_its_nodes_key) {
   EXPECT_EQ(key_of_node(sv1, kNode1), std::nullopt);
   ASSERT_TRUE(take(sv1, kSv1));
   EXPECT_EQ(key_of_node(sv1, kNode1), kSv1);
   EXPECT_EQ(key_of_node(sv2, kNode2), std::nullopt);
 }
 
-TEST_F(ScsiReservationTest, LeavesAnotherProductsReservationAlone) {
+TEST_F(ScsiReservationTest, leaves_another_products_reservation_alone) {
   for (const auto type : {ReservationType::write_exclusive, kWero}) {
     lun = FakeLun();
     sv1 = fake_paths(lun, {"sv1 a", "sv1 b"});
@@ -361,7 +361,7 @@ TEST_F(ScsiReservationTest, LeavesAnotherProductsReservationAlone) {
   }
 }
 
-TEST_F(ScsiReservationTest, LeavesAnotherProductsRegistrationAlone) {
+TEST_F(ScsiReservationTest, leaves_another_products_registration_alone) {
   ASSERT_TRUE(lun.reserve_out(
       "stranger", {.action = ReserveAction::enroll, .key = {}, .service_action_key = kForeign}));
   const auto taken = take(sv1, kSv1);
@@ -370,7 +370,7 @@ TEST_F(ScsiReservationTest, LeavesAnotherProductsRegistrationAlone) {
   EXPECT_THAT(lun.registered_with(kForeign), ElementsAre("stranger"));
 }
 
-TEST_F(ScsiReservationTest, LeavesAReservationOfAnotherTypeAloneWhoeverMadeIt) {
+TEST_F(ScsiReservationTest, leaves_a_reservation_of_another_type_alone_whoever_made_it) {
   ASSERT_TRUE(lun.reserve_out(
       "sv2 a", {.action = ReserveAction::enroll, .key = {}, .service_action_key = kSv2}));
   ASSERT_TRUE(lun.reserve_out("sv2 a", {.action = ReserveAction::reserve,
@@ -382,7 +382,7 @@ TEST_F(ScsiReservationTest, LeavesAReservationOfAnotherTypeAloneWhoeverMadeIt) {
   EXPECT_THAT(taken.error().what, HasSubstr("reserved by node 2 (epoch 8) with type 3"));
 }
 
-TEST_F(ScsiReservationTest, LeavesADiskAloneThatIsReservedTheOldWay) {
+TEST_F(ScsiReservationTest, leaves_a_disk_alone_that_is_reserved_the_old_way) {
   lun.reserve_the_old_way();
   const auto taken = take(sv1, kSv1);
   ASSERT_FALSE(taken);
@@ -391,7 +391,7 @@ TEST_F(ScsiReservationTest, LeavesADiskAloneThatIsReservedTheOldWay) {
   EXPECT_EQ(check(sv1, kSv1).kind, lost);
 }
 
-TEST_F(ScsiReservationTest, RefusesADiskWithoutPersistentReservations) {
+TEST_F(ScsiReservationTest, refuses_a_disk_without_persistent_reservations) {
   lun.has_reservations = false;
   const auto taken = take(sv1, kSv1);
   ASSERT_FALSE(taken);
@@ -399,7 +399,7 @@ TEST_F(ScsiReservationTest, RefusesADiskWithoutPersistentReservations) {
   EXPECT_EQ(check(sv1, kSv1).kind, unreadable);
 }
 
-TEST_F(ScsiReservationTest, RefusesADiskThatCannotReserveForRegistrants) {
+TEST_F(ScsiReservationTest, refuses_a_disk_that_cannot_reserve_for_registrants) {
   lun.offers.wero = false;
   const auto taken = take(sv1, kSv1);
   ASSERT_FALSE(taken);

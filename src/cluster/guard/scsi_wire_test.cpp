@@ -10,7 +10,7 @@ using testing::HasSubstr;
 
 using Answer = std::vector<uint8_t>;
 
-TEST(ScsiWireTest, AsksForKeysReservationAndCapabilities) {
+TEST(ScsiWireTest, asks_for_keys_reservation_and_capabilities) {
   EXPECT_THAT(reserve_in_command(ReserveInAction::read_keys),
               ElementsAre(0x5e, 0, 0, 0, 0, 0, 0, 0x20, 0, 0));
   EXPECT_THAT(reserve_in_command(ReserveInAction::read_reservation)[1], 1);
@@ -18,7 +18,7 @@ TEST(ScsiWireTest, AsksForKeysReservationAndCapabilities) {
   EXPECT_THAT(device_identification_command(), ElementsAre(0x12, 1, 0x83, 0x20, 0, 0));
 }
 
-TEST(ScsiWireTest, WritesACommandAndItsParameters) {
+TEST(ScsiWireTest, writes_a_command_and_its_parameters) {
   const ReserveOut out{.action = ReserveAction::preempt_and_abort,
                        .key = ReservationKey(0x0102030405060708),
                        .service_action_key = ReservationKey(0x1112131415161718)};
@@ -33,13 +33,13 @@ TEST(ScsiWireTest, WritesACommandAndItsParameters) {
             1);
 }
 
-TEST(ScsiWireTest, ReadsKeys) {
+TEST(ScsiWireTest, reads_keys) {
   EXPECT_EQ(parse_keys(Answer{0, 0, 1, 2, 0, 0, 0, 0}), (Keys{0x102, {}}));
   EXPECT_EQ(parse_keys(Answer{0, 0, 0, 1, 0, 0, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9}),
             (Keys{1, {ReservationKey(0x0102030405060708)}}));
 }
 
-TEST(ScsiWireTest, RefusesAListOfKeysThatIsCut) {
+TEST(ScsiWireTest, refuses_a_list_of_keys_that_is_cut) {
   EXPECT_FALSE(parse_keys(Answer{}));
   EXPECT_FALSE(parse_keys(Answer{0, 0, 0, 1, 0, 0, 0}));
   const auto cut = parse_keys(Answer{0, 0, 0, 1, 0, 0, 0, 8, 1, 2, 3, 4});
@@ -50,7 +50,7 @@ TEST(ScsiWireTest, RefusesAListOfKeysThatIsCut) {
   EXPECT_FALSE(parse_keys(Answer{0, 0, 0, 1, 0xff, 0xff, 0xff, 0xf8, 1, 2, 3, 4}));
 }
 
-TEST(ScsiWireTest, ReadsTheReservation) {
+TEST(ScsiWireTest, reads_the_reservation) {
   EXPECT_EQ(parse_reservation(Answer{0, 0, 0, 1, 0, 0, 0, 0}), std::optional<Holder>());
   Answer answer{0, 0, 0, 1, 0, 0, 0, 16, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0x05, 0, 0};
   EXPECT_EQ(parse_reservation(answer), (Holder{ReservationKey(0x0102030405060708),
@@ -60,7 +60,7 @@ TEST(ScsiWireTest, ReadsTheReservation) {
   EXPECT_FALSE(parse_reservation(Answer{0, 0, 0}));
 }
 
-TEST(ScsiWireTest, ReadsCapabilities) {
+TEST(ScsiWireTest, reads_capabilities) {
   EXPECT_EQ(parse_capabilities(Answer{0, 8, 0x01, 0x80, 0x20, 0, 0, 0}),
             (Capabilities{.aptpl = true, .wero = true}));
   EXPECT_EQ(parse_capabilities(Answer{0, 8, 0x00, 0x80, 0x02, 0, 0, 0}),
@@ -68,12 +68,12 @@ TEST(ScsiWireTest, ReadsCapabilities) {
   EXPECT_FALSE(parse_capabilities(Answer{0, 8, 0, 0}));
 }
 
-TEST(ScsiWireTest, BelievesATargetThatDoesNotTellItsTypes) {
+TEST(ScsiWireTest, believes_a_target_that_does_not_tell_its_types) {
   EXPECT_EQ(parse_capabilities(Answer{0, 8, 0, 0, 0, 0, 0, 0}),
             (Capabilities{.aptpl = false, .wero = true}));
 }
 
-TEST(ScsiWireTest, PrefersTheNameThatIsTheWorldsOwn) {
+TEST(ScsiWireTest, prefers_the_name_that_is_the_worlds_own) {
   const Answer vendors{0x02, 0x01, 0, 4, 'A', 'B', ' ', '1'};
   const Answer ports{0x61, 0x93, 0, 2, 0xde, 0xad};
   const Answer naa{0x01, 0x03, 0, 4, 0x60, 0x01, 0x40, 0x5f};
@@ -90,7 +90,7 @@ TEST(ScsiWireTest, PrefersTheNameThatIsTheWorldsOwn) {
   EXPECT_FALSE(parse_device_identification(page({})));
 }
 
-TEST(ScsiWireTest, RefusesAnIdentificationThatIsCut) {
+TEST(ScsiWireTest, refuses_an_identification_that_is_cut) {
   EXPECT_FALSE(parse_device_identification(Answer{}));
   EXPECT_FALSE(parse_device_identification(Answer{0, 0x83, 0, 8, 1, 3, 0, 4}));
   EXPECT_FALSE(parse_device_identification(Answer{0, 0x83, 0, 6, 1, 3, 0, 4, 0x60, 0x01}));
@@ -101,7 +101,7 @@ Answer sense(uint8_t key, uint8_t code, uint8_t qualifier) {
   return {0x70, 0, key, 0, 0, 0, 0, 10, 0, 0, 0, 0, code, qualifier, 0, 0, 0, 0};
 }
 
-TEST(ScsiWireTest, TellsAPreemptionFromOtherUnitAttentions) {
+TEST(ScsiWireTest, tells_a_preemption_from_other_unit_attentions) {
   EXPECT_EQ(failure_of_sense(sense(6, 0x2a, 0x03)).refusal, ScsiRefusal::preempted);
   EXPECT_EQ(failure_of_sense(sense(6, 0x2a, 0x05)).refusal, ScsiRefusal::preempted);
   EXPECT_EQ(failure_of_sense(sense(6, 0x2a, 0x04)).refusal, ScsiRefusal::unit_attention);
@@ -111,12 +111,12 @@ TEST(ScsiWireTest, TellsAPreemptionFromOtherUnitAttentions) {
             ScsiRefusal::preempted);
 }
 
-TEST(ScsiWireTest, KnowsATargetThatHasNoReservations) {
+TEST(ScsiWireTest, knows_a_target_that_has_no_reservations) {
   EXPECT_EQ(failure_of_sense(sense(5, 0x20, 0)).refusal, ScsiRefusal::invalid_command);
   EXPECT_EQ(failure_of_sense(sense(5, 0x24, 0)).refusal, ScsiRefusal::invalid_command);
 }
 
-TEST(ScsiWireTest, TellsTheRestInWords) {
+TEST(ScsiWireTest, tells_the_rest_in_words) {
   const ScsiFailure full = failure_of_sense(sense(5, 0x55, 0x04));
   EXPECT_EQ(full.refusal, ScsiRefusal::other);
   EXPECT_THAT(full.what, HasSubstr("Illegal Request"));
