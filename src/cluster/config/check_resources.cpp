@@ -194,6 +194,13 @@ void check_reserved_disks(const Table& root, Report& report) {
       if (const auto device = slots->find_text("device"))
         disks[disk_of(plain_path(device->value))].push_back(
             {fmt::format("[{}]", key), device->line});
+  // A key has 16 bits for it (guard/scsi_reservation.hpp).
+  constexpr int64_t kLargestId = 65'535;
+  for (const Table* node : root.tables("node"))
+    if (const auto id = node->find_integer("id"); id && id->value > kLargestId && !reserved.empty())
+      report.mistake(id->line,
+                     fmt::format("id = {} has no room in a disk's reservation", id->value),
+                     fmt::format("give it an id up to {}", kLargestId));
   for (const std::string& disk : reserved) {
     const auto& users = disks.at(disk);
     for (const OnDisk& user : users)
