@@ -38,6 +38,13 @@ check_mounts() {
     echo "mount_watch has seen no mount"
     return 1
   fi
+  check_writers
+}
+# The service `stamp` of a case is what notices that two nodes write to one disk.
+check_writers() {
+  grep -qF "/stamp\"" "$dir/cluster.toml" || return 0
+  if grep -hF "TWO WRITERS" "$dir"/lab/nodes/*/log/tasuki-keeper.log; then return 1; fi
+  grep -qF "stamps as owner" "$dir"/lab/nodes/*/log/tasuki-keeper.log || { echo "nothing was stamped"; return 1; }
 }
 on() { local host=$1; shift; tasuki lab exec --dir "$dir/lab" "$host" -- "$@"; }
 

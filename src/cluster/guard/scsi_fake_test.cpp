@@ -147,7 +147,8 @@ TEST_F(ScsiFakeTest, only_the_holder_releases) {
 }
 
 // 5.12.11.4.3
-TEST_F(ScsiFakeTest, preempting_the_holder_moves_the_reservation_and_removes_every_nexus_with_its_key) {
+TEST_F(ScsiFakeTest,
+       preempting_the_holder_moves_the_reservation_and_removes_every_nexus_with_its_key) {
   ASSERT_TRUE(enroll_as("a", kOne));
   ASSERT_TRUE(enroll_as("b", kOne));
   ASSERT_TRUE(reserve_as("b", kOne));

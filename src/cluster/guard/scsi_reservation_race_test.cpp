@@ -215,7 +215,8 @@ void expect_first_found_out(const FakeLun& lun, const Player& one, const Player&
   ASSERT_THAT(lun.registered_with(one.key), IsEmpty());
 }
 
-TEST(ScsiReservationRaceTest, an_owner_that_mends_finds_out_that_somebody_came_and_went_after_a_power_cut) {
+TEST(ScsiReservationRaceTest,
+     an_owner_that_mends_finds_out_that_somebody_came_and_went_after_a_power_cut) {
   FakeLun lun = owned_by(kSv1, kPathsOfSv1, false);
   lun.cut_power();
   expect_in_every_order(lun, mending(kSv1, kPathsOfSv1), taking_and_giving_back(kSv2, kPathsOfSv2),
@@ -260,7 +261,8 @@ TEST(ScsiReservationRaceTest, a_node_that_dies_while_it_mends_is_taken_over_from
   expect_taken_from_a_node_that_died_anywhere(lun, mending(kSv1, kPathsOfSv1));
 }
 
-TEST(ScsiReservationRaceTest, a_node_that_dies_while_it_gives_back_is_taken_over_from_at_every_command) {
+TEST(ScsiReservationRaceTest,
+     a_node_that_dies_while_it_gives_back_is_taken_over_from_at_every_command) {
   expect_taken_from_a_node_that_died_anywhere(owned_by(kSv1, kPathsOfSv1),
                                               giving_back(kSv1, kPathsOfSv1));
 }

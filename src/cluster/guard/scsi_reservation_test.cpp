@@ -112,7 +112,8 @@ TEST_F(ScsiReservationTest, a_node_that_rebooted_replaces_its_own_earlier_key) {
   EXPECT_EQ(check(sv1, key_of(kNode1, 9)).kind, intact);
 }
 
-TEST_F(ScsiReservationTest, a_node_that_rebooted_preempts_its_own_earlier_key_on_a_path_that_is_no_more) {
+TEST_F(ScsiReservationTest,
+       a_node_that_rebooted_preempts_its_own_earlier_key_on_a_path_that_is_no_more) {
   ASSERT_TRUE(take(sv1, kSv1));
   const auto new_card = fake_paths(lun, {"sv1 c"});
   EXPECT_EQ(take(new_card, key_of(kNode1, 9)), (std::vector{KeyOwner{kNode1, 7}}));

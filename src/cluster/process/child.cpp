@@ -79,36 +79,51 @@ Result<void> become_user(const Spawn& spawn) {
   return {};
 }
 
-// The child's way to its program; returns only when there is no way.
-Result<void> execute(const Spawn& spawn, int output) {
-  ::setsid();
-  restore_signals();
-  ::umask(022);
-  if (auto done = redirect_streams(output); !done) return done;
-  auto environment = spawn.environment;
-  environment.try_emplace("PATH", kDefaultPath);
-  environment.try_emplace("HOME", spawn.identity.home);
-  environment.try_emplace("USER", spawn.user);
-  if (auto done = become_user(spawn); !done) return done;
-  // After the change of user, so that a folder the user may not enter is an error here.
-  const std::string folder = spawn.working_directory.empty() ? "/" : spawn.working_directory;
-  if (::chdir(folder.c_str()) != 0) return errno_failure("enter the working directory " + folder);
-  ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+// What execve(2) wants, made before the fork: each page that the child is the first to touch costs
+// it a fault, and it may have to share its processor with Corosync.
+class Program {
+ public:
+  explicit Program(const Spawn& spawn)
+      : spawn_(spawn), folder_(spawn.working_directory.empty() ? "/" : spawn.working_directory) {
+    auto environment = spawn.environment;
+    environment.try_emplace("PATH", kDefaultPath);
+    environment.try_emplace("HOME", spawn.identity.home);
+    environment.try_emplace("USER", spawn.user);
+    settings_.reserve(environment.size());
+    for (const auto& [name, value] : environment)
+      settings_.push_back(fmt::format("{}={}", name, value));
+    for (std::string& setting : settings_) variables_.push_back(setting.data());
+    variables_.push_back(nullptr);
+    for (const auto& argument : spawn.command)
+      arguments_.push_back(const_cast<char*>(argument.c_str()));
+    arguments_.push_back(nullptr);
+  }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
 
-  std::vector<char*> arguments;
-  for (const auto& argument : spawn.command)
-    arguments.push_back(const_cast<char*>(argument.c_str()));
-  arguments.push_back(nullptr);
-  std::vector<std::string> settings;
-  for (const auto& [name, value] : environment)
-    settings.push_back(fmt::format("{}={}", name, value));
-  std::vector<char*> variables;
-  for (auto& setting : settings) variables.push_back(setting.data());
-  variables.push_back(nullptr);
-  // execvpe also runs a script without a first line "#!", as a shell would.
-  ::execvpe(arguments.front(), arguments.data(), variables.data());
-  return errno_failure("run " + spawn.command.front());
-}
+  // The child's way to its program; returns only when there is no way.
+  [[nodiscard]] Result<void> execute(int output) const {
+    ::setsid();
+    restore_signals();
+    ::umask(022);
+    if (auto done = redirect_streams(output); !done) return done;
+    if (auto done = become_user(spawn_); !done) return done;
+    // After the change of user, so that a folder the user may not enter is an error here.
+    if (::chdir(folder_.c_str()) != 0)
+      return errno_failure("enter the working directory " + folder_);
+    ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+    // execvpe also runs a script without a first line "#!", as a shell would.
+    ::execvpe(arguments_.front(), arguments_.data(), variables_.data());
+    return errno_failure("run " + spawn_.command.front());
+  }
+
+ private:
+  const Spawn& spawn_;
+  const std::string folder_;
+  std::vector<std::string> settings_;
+  std::vector<char*> variables_;
+  std::vector<char*> arguments_;
+};
 
 [[noreturn]] void report_and_end(const Result<void>& result, int report) {
   if (result) ::_exit(EXIT_SUCCESS);
@@ -125,10 +140,11 @@ Result<Child> start_program(const Spawn& spawn, int cgroup_fd) {
   if (!output) return failure(output.error());
   auto report = make_pipe();
   if (!report) return failure(report.error());
+  const Program program(spawn);
   Child child;
   const auto pid = fork_process(cgroup_fd, child.pidfd);
   if (!pid) return failure(pid.error());
-  if (*pid == 0) report_and_end(execute(spawn, output->write_end.get()), report->write_end.get());
+  if (*pid == 0) report_and_end(program.execute(output->write_end.get()), report->write_end.get());
   child.pid = *pid;
   child.output = std::move(output->read_end);
   child.report = std::move(report->read_end);
