@@ -26,7 +26,7 @@ State make_state(uint32_t nodes, uint32_t groups) {
     Group group;
     group.name = GroupName{fmt::format("group-{}", number)};
     for (uint32_t i = 0; i < std::min(nodes, 4U); ++i)
-      group.policy.push_back(NodeId{(number + i) % nodes + 1});
+      group.policy.emplace_back((number + i) % nodes + 1);
     GroupState& now = state.groups[group.name];
     now.holder = group.policy.front();
     now.phase = Phase::online;

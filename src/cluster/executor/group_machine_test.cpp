@@ -83,7 +83,7 @@ class Bench {
   explicit Bench(std::vector<Item> items) : machine(spec(std::move(items))) {}
 
   Words order(const Order& order) { return words(machine.set_order(order)); }
-  Words adopt(uint64_t ticket, std::vector<std::string> names) {
+  Words adopt(uint64_t ticket, const std::vector<std::string>& names) {
     std::vector<core::ResourceName> found;
     for (auto& name : names) found.emplace_back(name);
     return words(machine.adopt(ticket, found));
