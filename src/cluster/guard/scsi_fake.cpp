@@ -91,7 +91,9 @@ ScsiAnswer<void> FakeLun::reserve_out(const std::string& nexus, const ReserveOut
     case ReserveAction::release:
       return release(nexus, out);
     case ReserveAction::preempt_and_abort:
-      return preempt(nexus, out);
+      if (has_preempt_and_abort) return preempt(nexus, out);
+      return std::unexpected(
+          ScsiFailure{ScsiRefusal::invalid_command, "Illegal Request, Invalid field in cdb"});
   }
   std::unreachable();
 }

@@ -19,6 +19,7 @@ class FakeLun {
  public:
   // What the target offers; as it is made.
   bool has_reservations = true;
+  bool has_preempt_and_abort = true;
   Capabilities offers{.aptpl = true, .wero = true};
 
   // A nexus is an initiator's port and a target's port, by any name: "sv1 a". Connecting twice does

@@ -80,6 +80,14 @@ bool offers_aptpl(ScsiPaths paths) {
   return capabilities_of(paths).value_or(Capabilities{}).aptpl;
 }
 
+// No target tells this among its capabilities, so it is tried. No nexus is registered with the key
+// 0, so whoever knows the command says that it conflicts, and nothing comes of it.
+bool can_preempt_and_abort(ScsiPath& path, ReservationKey key) {
+  const auto tried = send(
+      path, {.action = ReserveAction::preempt_and_abort, .key = {}, .service_action_key = key});
+  return tried || tried.error().refusal != ScsiRefusal::invalid_command;
+}
+
 size_t count_of(const Keys& keys, ReservationKey key) {
   return static_cast<size_t>(std::ranges::count(keys.keys, key));
 }
@@ -314,6 +322,12 @@ Result<std::vector<KeyOwner>> take(ScsiPaths paths, ReservationKey key) {
     return failure(
         fmt::format("{} cannot reserve for registrants only (type 5); protect this disk "
                     "otherwise",
+                    first.name()));
+  // Found out before there is anybody to preempt.
+  if (!can_preempt_and_abort(first, key))
+    return failure(
+        fmt::format("{} cannot abort the writes of a node that loses the disk (PREEMPT AND ABORT); "
+                    "protect this disk otherwise",
                     first.name()));
   const bool aptpl = capabilities && capabilities->aptpl;
   auto preempted = [&]() -> Result<std::vector<KeyOwner>> {

@@ -408,5 +408,28 @@ TEST_F(ScsiReservationTest, refuses_a_disk_that_cannot_reserve_for_registrants) 
   EXPECT_THAT(lun.registered_with(kSv1), IsEmpty());
 }
 
+// tgt has all the rest.
+TEST_F(ScsiReservationTest, refuses_a_disk_that_cannot_abort_before_anybody_is_to_be_preempted) {
+  lun.has_preempt_and_abort = false;
+  const auto taken = take(sv1, kSv1);
+  ASSERT_FALSE(taken);
+  EXPECT_THAT(taken.error().what, HasSubstr("(PREEMPT AND ABORT); protect this disk otherwise"));
+  EXPECT_THAT(lun.registered_with(kSv1), IsEmpty());
+  EXPECT_EQ(lun.reservation(), std::nullopt);
+}
+
+TEST_F(ScsiReservationTest, finding_out_whether_a_disk_can_abort_preempts_nobody) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  const auto generation = lun.read_keys("sv1 a")->generation;
+  for (const auto* nexus : {"sv1 a", "sv2 a"}) {
+    const auto tried = lun.reserve_out(nexus, {.action = ReserveAction::preempt_and_abort,
+                                               .key = {},
+                                               .service_action_key = kSv1});
+    EXPECT_EQ(tried.error().refusal, ScsiRefusal::conflict);
+  }
+  EXPECT_EQ(lun.read_keys("sv1 a")->generation, generation);
+  EXPECT_EQ(check(sv1, kSv1).kind, intact);
+}
+
 }  // namespace
 }  // namespace tasuki::guard
