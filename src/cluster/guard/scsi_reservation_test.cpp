@@ -422,9 +422,8 @@ TEST_F(ScsiReservationTest, finding_out_whether_a_disk_can_abort_preempts_nobody
   ASSERT_TRUE(take(sv1, kSv1));
   const auto generation = lun.read_keys("sv1 a")->generation;
   for (const auto* nexus : {"sv1 a", "sv2 a"}) {
-    const auto tried = lun.reserve_out(nexus, {.action = ReserveAction::preempt_and_abort,
-                                               .key = {},
-                                               .service_action_key = kSv1});
+    const auto tried = lun.reserve_out(
+        nexus, {.action = ReserveAction::preempt_and_abort, .key = {}, .service_action_key = kSv1});
     EXPECT_EQ(tried.error().refusal, ScsiRefusal::conflict);
   }
   EXPECT_EQ(lun.read_keys("sv1 a")->generation, generation);
