@@ -1,8 +1,10 @@
 #include "cluster/runner/engine_config.hpp"
 
+#include <fcntl.h>
 #include <filesystem>
 #include <sodium.h>
 #include <spawn.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 
 #include <fmt/format.h>
@@ -11,6 +13,7 @@
 #include "cluster/core/timing.hpp"
 #include "cluster/membership/corosync_conf.hpp"
 #include "cluster/runner/clock.hpp"
+#include "kit/fd.hpp"
 #include "kit/file.hpp"
 
 namespace tasuki::runner {
@@ -63,10 +66,13 @@ Result<bool> write_corosync_conf(const core::Config& config, const NodePaths& pa
   const auto timing = core::derive_timing(config);
   if (!timing) return failure(timing.error());
   const std::string text = membership::corosync_conf(config, *timing, {paths.authkey, ""});
-  const auto old = read_file(paths.corosync_conf);
-  if (old && *old == text) return false;
   const std::string folder = std::filesystem::path(paths.corosync_conf).parent_path().string();
   if (auto made = make_folders(folder); !made) return failure(made.error());
+  // At a boot tasukid and what comes before Corosync do this at once.
+  const Fd lock(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!lock || ::flock(lock.get(), LOCK_EX) != 0) return errno_failure("lock " + folder);
+  const auto old = read_file(paths.corosync_conf);
+  if (old && *old == text) return false;
   if (auto done = replace_file_durably(paths.corosync_conf, text, 0640); !done)
     return failure(done.error());
   return true;
