@@ -136,6 +136,9 @@ void FakeLun::end_reservation(const std::string& by_nexus) {
 // SPC-4 5.12.9: again by the holder with the same type is fine, everything else on a reserved unit
 // is not, from another path of the same node either.
 ScsiAnswer<void> FakeLun::reserve(const std::string& nexus, const ReserveOut& out) {
+  if (!reserving_unregistered_conflicts && !registrations_.contains(nexus))
+    return std::unexpected(
+        ScsiFailure{ScsiRefusal::other, "Not Ready, Logical unit communication failure"});
   if (!is_registered_as(nexus, out.key)) return conflict();
   if (!held_)
     held_ = Held{nexus, out.type};

@@ -20,6 +20,7 @@ class FakeLun {
   // What the target offers; as it is made.
   bool has_reservations = true;
   bool has_preempt_and_abort = true;
+  bool reserving_unregistered_conflicts = true;  // with LIO it fails otherwise
   Capabilities offers{.aptpl = true, .wero = true};
 
   // A nexus is an initiator's port and a target's port, by any name: "sv1 a". Connecting twice does

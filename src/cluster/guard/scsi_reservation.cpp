@@ -230,8 +230,11 @@ Result<std::vector<KeyOwner>> become_sole(ScsiPaths paths, ReservationKey key) {
     const auto command = next_command(*seen, key);
     if (!command) return preempted;
     const auto done = send(path, *command);
-    if (!done && done.error().refusal != ScsiRefusal::conflict)
-      return failure(unusable(path, done.error()));
+    if (!done && done.error().refusal != ScsiRefusal::conflict) {
+      // If it was because we are registered no more, the next round tells by whom.
+      const auto since = look(path);
+      if (!since || count_of(since->keys, key) != 0) return failure(unusable(path, done.error()));
+    }
     if (done && command->action == ReserveAction::preempt_and_abort)
       preempted.push_back(owner_of(command->service_action_key).value());
   }

@@ -418,6 +418,21 @@ TEST_F(ScsiReservationTest, refuses_a_disk_that_cannot_abort_before_anybody_is_t
   EXPECT_EQ(lun.reservation(), std::nullopt);
 }
 
+TEST_F(ScsiReservationTest, a_taker_that_is_preempted_is_told_by_whom_whatever_the_target_says) {
+  lun.reserving_unregistered_conflicts = false;
+  FakeLun before_reserving = lun;
+  Steps<Taken> taking({"sv1 a", "sv1 b"}, [](ScsiPaths paths) { return take(paths, kSv1); });
+  for (Steps<Taken> next = taking; !lun.reservation(); next.step(lun)) {
+    taking = next;
+    before_reserving = lun;
+  }
+  lun = before_reserving;
+  ASSERT_TRUE(take(sv2, key_of(kNode2, 7)));
+  while (!taking.result()) taking.step(lun);
+  ASSERT_FALSE(*taking.result());
+  EXPECT_EQ(taking.result()->error().what, "sv1 a was taken by node 2 (epoch 7) meanwhile");
+}
+
 TEST_F(ScsiReservationTest, finding_out_whether_a_disk_can_abort_preempts_nobody) {
   ASSERT_TRUE(take(sv1, kSv1));
   const auto generation = lun.read_keys("sv1 a")->generation;
