@@ -128,13 +128,15 @@ TEST(ScsiPathTest, names_a_device_that_cannot_be_opened) {
   EXPECT_EQ(path.error().what, "open /dev/nowhere: No such file or directory");
 }
 
-TEST(ScsiPathTest, a_device_that_speaks_no_scsi_is_gone) {
+// As a disk of virtio answers.
+TEST(ScsiPathTest, a_device_that_speaks_no_scsi_knows_no_command) {
   const auto path = open_scsi_path("/dev/null");
   ASSERT_TRUE(path);
   const auto keys = (*path)->read_keys();
   ASSERT_FALSE(keys);
-  EXPECT_EQ(keys.error().refusal, ScsiRefusal::gone);
-  EXPECT_EQ((*path)->logical_unit_id().error().refusal, ScsiRefusal::gone);
+  EXPECT_EQ(keys.error(),
+            (ScsiFailure{ScsiRefusal::invalid_command, "it takes no SCSI commands at all"}));
+  EXPECT_EQ((*path)->logical_unit_id().error().refusal, ScsiRefusal::invalid_command);
   EXPECT_FALSE((*path)->reserve_out(
       {.action = ReserveAction::enroll, .key = {}, .service_action_key = ReservationKey(1)}));
 }

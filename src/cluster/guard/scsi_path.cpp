@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <scsi/sg_lib.h>
@@ -31,6 +32,10 @@ std::unexpected<ScsiFailure> gone(std::string what) {
 // The status comes first: of a conflict, older kernels say that the transport failed as well
 // (DID_NEXUS_FAILURE), and some adapters do so of sense data.
 ScsiAnswer<void> outcome_of(const sg_pt_base& command, int outcome, Bytes sense) {
+  // A disk whose driver has nothing to do with SCSI.
+  if (outcome == -ENOTTY)
+    return std::unexpected(
+        ScsiFailure{ScsiRefusal::invalid_command, "it takes no SCSI commands at all"});
   if (outcome < 0) return gone(std::strerror(-outcome));
   if (outcome == SCSI_PT_DO_TIMEOUT)
     return gone(fmt::format("no answer within {}s", kCommandSeconds));
