@@ -91,11 +91,18 @@ ScsiAnswer<void> FakeLun::reserve_out(const std::string& nexus, const ReserveOut
     case ReserveAction::release:
       return release(nexus, out);
     case ReserveAction::preempt_and_abort:
+      if (is_mixed_up(nexus)) return conflict();
       if (has_preempt_and_abort) return preempt(nexus, out);
       return std::unexpected(
           ScsiFailure{ScsiRefusal::invalid_command, "Illegal Request, Invalid field in cdb"});
   }
   std::unreachable();
+}
+
+bool FakeLun::is_mixed_up(const std::string& nexus) const {
+  const auto machine = [](const std::string& name) { return name.substr(0, name.find(' ')); };
+  return mixes_up_sessions && held_ && held_->nexus != nexus &&
+         machine(held_->nexus) == machine(nexus);
 }
 
 bool FakeLun::is_registered_as(const std::string& nexus, ReservationKey key) const {
@@ -197,6 +204,7 @@ ScsiAnswer<void> FakeLun::clear(const std::string& nexus, ReservationKey key) {
 // SPC-4 5.12.1, the table of what a reservation allows.
 bool FakeLun::takes_writes_of(const std::string& nexus) const {
   if (!held_) return true;
+  if (is_mixed_up(nexus)) return false;
   return is_for_registrants(held_->type) ? registrations_.contains(nexus) : held_->nexus == nexus;
 }
 

@@ -21,6 +21,9 @@ class FakeLun {
   bool has_reservations = true;
   bool has_preempt_and_abort = true;
   bool reserving_unregistered_conflicts = true;  // with LIO it fails otherwise
+  // With LIO the holder's machine, "sv1" of "sv1 a", counts as not registered through every nexus
+  // but the one that holds the reservation.
+  bool mixes_up_sessions = false;
   Capabilities offers{.aptpl = true, .wero = true};
 
   // A nexus is an initiator's port and a target's port, by any name: "sv1 a". Connecting twice does
@@ -70,6 +73,7 @@ class FakeLun {
   // What stands before any command: a path that is down, a unit attention.
   ScsiAnswer<void> admit(const std::string& nexus);
   ScsiAnswer<void> admit_reservations(const std::string& nexus);
+  [[nodiscard]] bool is_mixed_up(const std::string& nexus) const;
   [[nodiscard]] bool is_registered_as(const std::string& nexus, ReservationKey key) const;
   void establish(const std::string& nexus, Attention attention);
 

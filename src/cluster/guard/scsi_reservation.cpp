@@ -44,6 +44,7 @@ ScsiAnswer<void> send(ScsiPath& path, const ReserveOut& out) {
 struct Seen {
   std::optional<Holder> holder;
   Keys keys;
+  friend bool operator==(const Seen&, const Seen&) = default;
 };
 
 // The keys last: whoever registers later than this comes after us, with all that it does.
@@ -208,10 +209,12 @@ std::optional<ReserveOut> next_command(const Seen& seen, ReservationKey key) {
 }
 
 // Looks anew before every command, so that whatever others do in between is taken into account. A
-// conflict only says that they did something.
+// conflict only says that they did something; if nothing changed, the target says so of another
+// session of its holder's initiator, as LIO does.
 Result<std::vector<KeyOwner>> become_sole(ScsiPaths paths, ReservationKey key) {
   ScsiPath& path = *paths.front();
   std::vector<KeyOwner> preempted;
+  std::optional<Seen> refused;
   for (int round = 0; round < kRoundsMax; ++round) {
     const auto seen = look(path);
     if (!seen) return failure(unusable(path, seen.error()));
@@ -229,7 +232,14 @@ Result<std::vector<KeyOwner>> become_sole(ScsiPaths paths, ReservationKey key) {
                       path.name(), registered, paths.size()));
     const auto command = next_command(*seen, key);
     if (!command) return preempted;
+    if (refused == *seen)
+      return failure(
+          fmt::format("{} still is {}'s and refuses this node, which is registered; that comes of "
+                      "another session (ISID) than this machine had: have another node take the "
+                      "disk first, or restart the target",
+                      path.name(), seen->holder ? describe(seen->holder->key) : "nobody"));
     const auto done = send(path, *command);
+    refused = done ? std::nullopt : std::optional(*seen);
     if (!done && done.error().refusal != ScsiRefusal::conflict) {
       // If it was because we are registered no more, the next round tells by whom.
       const auto since = look(path);

@@ -433,6 +433,17 @@ TEST_F(ScsiReservationTest, a_taker_that_is_preempted_is_told_by_whom_whatever_t
   EXPECT_EQ(taking.result()->error().what, "sv1 a was taken by node 2 (epoch 7) meanwhile");
 }
 
+TEST_F(ScsiReservationTest, a_machine_whose_new_session_is_refused_is_told_so_and_another_takes) {
+  lun.mixes_up_sessions = true;
+  ASSERT_TRUE(take(fake_paths(lun, {"sv1 a"}), kSv1));
+  const auto taken = take(fake_paths(lun, {"sv1 b"}), key_of(kNode1, 9));
+  ASSERT_FALSE(taken);
+  EXPECT_THAT(taken.error().what,
+              HasSubstr("sv1 b still is node 1 (epoch 7)'s and refuses this node"));
+  EXPECT_THAT(lun.registered_with(key_of(kNode1, 9)), IsEmpty());
+  EXPECT_EQ(take(sv2, key_of(kNode2, 9)), (std::vector{KeyOwner{kNode1, 7}}));
+}
+
 TEST_F(ScsiReservationTest, finding_out_whether_a_disk_can_abort_preempts_nobody) {
   ASSERT_TRUE(take(sv1, kSv1));
   const auto generation = lun.read_keys("sv1 a")->generation;
