@@ -236,7 +236,7 @@ Result<std::vector<KeyOwner>> become_sole(ScsiPaths paths, ReservationKey key) {
       return failure(
           fmt::format("{} still is {}'s and refuses this node, which is registered; that comes of "
                       "another session (ISID) than this machine had: have another node take the "
-                      "disk first, or restart the target",
+                      "disk first",
                       path.name(), seen->holder ? describe(seen->holder->key) : "nobody"));
     const auto done = send(path, *command);
     refused = done ? std::nullopt : std::optional(*seen);
