@@ -246,8 +246,7 @@ bool names(const Table& group, const Table& node) {
 
 // A disk that refuses the node needs no proof of it, but somebody who may take the disk.
 bool disk_refuses(const Table& root, const Table& node, const Table& partition) {
-  const auto guard = partition.find_text("guard");
-  return guard && guard->value == "scsi-reservation" && !decides_nothing(root, node);
+  return is_reserved(partition) && !decides_nothing(root, node);
 }
 
 // A shared partition needs a proof; one that nothing can ever give is no oversight only where

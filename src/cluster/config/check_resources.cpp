@@ -152,9 +152,8 @@ void check_floating_ip(const Table& group, const Table& resource, const KnownAdd
     check_network(group, *address, *prefix, text->line, known.nodes, report);
 }
 
-// The disk that a partition is on, by its name: "/dev/sdb1", "/dev/nvme0n1p1",
-// "/dev/disk/by-id/wwn-1-part1",
-// "/dev/mapper/mpatha1". Another name it may have is not seen through.
+// The disk that a partition is on, by its name, as "/dev/sdb1", "/dev/nvme0n1p1",
+// "/dev/disk/by-id/wwn-1-part1" and "/dev/mapper/mpatha1". Other names of it are not known here.
 std::string disk_of(const std::string& device) {
   static const std::regex kPartition(
       R"((.*)-part\d+|(/dev/(?:sd|vd|xvd|hd)[a-z]+)\d+|)"
@@ -173,6 +172,11 @@ struct OnDisk {
 
 }  // namespace
 
+bool is_reserved(const Table& partition) {
+  const auto guard = partition.find_text("guard");
+  return guard && guard->value == "scsi-reservation";
+}
+
 // A reservation is for a whole disk: whoever else had part of it would be refused.
 void check_reserved_disks(const Table& root, Report& report) {
   std::map<std::string, std::vector<OnDisk>> disks;
@@ -185,8 +189,7 @@ void check_reserved_disks(const Table& root, Report& report) {
       if (!device) continue;
       const std::string disk = disk_of(plain_path(device->value));
       disks[disk].push_back({what, device->line});
-      const auto guard = partition->find_text("guard");
-      if (guard && guard->value == "scsi-reservation") reserved.insert(disk);
+      if (is_reserved(*partition)) reserved.insert(disk);
     }
   }
   for (const char* key : {"witness", "lease"})

@@ -20,6 +20,8 @@ void check_programs(const Table& root, Report& report);
 void check_groups(const Table& root, Report& report);
 void check_partitions(const Table& root, Report& report);
 void check_reserved_disks(const Table& root, Report& report);
+// Whether the partition's guard is a reservation of its disk.
+bool is_reserved(const Table& partition);
 void check_drives(const Table& root, Report& report);
 void check_floating_ips(const Table& root, Report& report);
 
