@@ -44,42 +44,39 @@ one_serves() {
 # How often it was said on NODE that WORDS (a pattern), which a proof is told with.
 said() { events "$1" | grep -cE "$2" || true; }
 
-killed() {
-  local lost survivor before
-  lost=$(owner sv1) survivor=$(other_than "$lost")
-  before=$(said "$survivor" "$1")
-  lab kill "$lost"
+# lost_by WORDS COMMAND...: what the command does to the owner, whose name is added to it, the other
+# one takes the group over after, with a proof that is told in WORDS. Sets $lost and $survivor.
+lost_by() {
+  local words=$1 before
+  shift
+  lost=$(owner sv1)
+  survivor=$(other_than "$lost")
+  before=$(said "$survivor" "$words")
+  "$@" "$lost"
   goes_to "$survivor"
-  [ "$(said "$survivor" "$1")" -gt "$before" ]
+  [ "$(said "$survivor" "$words")" -gt "$before" ]
+}
+killed() {
+  lost_by "$1" lab kill
   everybody_back
   is_up_on "$lost" "$survivor"
 }
 cut_off() {
-  local lost survivor before
-  lost=$(owner sv1) survivor=$(other_than "$lost")
-  before=$(said "$survivor" "$1")
-  lab cut "$lost"
-  goes_to "$survivor"
-  [ "$(said "$survivor" "$1")" -gt "$before" ]
+  lost_by "$1" lab cut
   everybody_back
+}
+# frozen WORDS [--paused]: it wakes only where nothing ended it.
+frozen() {
+  lost_by "$1" lab freeze ${2:-}
+  lab thaw "$lost" || ! is_frozen "$lost"
+  everybody_back
+  [ "$(owner sv1)" = "$survivor" ]
 }
 cut_one_way() {
   lab cut "$1" "$2" --one-way
   wait_until 30 one_is_missed
   wait_until 60 one_serves
   everybody_back
-}
-# frozen WORDS [--paused]: it wakes only where nothing ended it.
-frozen() {
-  local lost survivor before
-  lost=$(owner sv1) survivor=$(other_than "$lost")
-  before=$(said "$survivor" "$1")
-  lab freeze "$lost" ${2:-}
-  goes_to "$survivor"
-  [ "$(said "$survivor" "$1")" -gt "$before" ]
-  lab thaw "$lost" || ! is_frozen "$lost"
-  everybody_back
-  [ "$(owner sv1)" = "$survivor" ]
 }
 # witness_lost HOW_IT_GOES HOW_IT_COMES_BACK
 witness_lost() {
