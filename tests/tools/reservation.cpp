@@ -1,9 +1,8 @@
 // reservation take|check|mend|give-back|paths NODE EPOCH DEVICE: what a node does with a disk that
-// keeps reservations, one call at a time, for tests on a real one. Prints one line, the standing
-// for check and mend. Exit code: 0 done or intact, 1 not done or any other standing, 2 wrongly
-// asked, 3 lost.
+// keeps reservations, one call at a time, for tests on a real one. Prints one line (of paths one
+// each), the standing for check and mend. Exit code: 0 done or intact, 1 not done or any other
+// standing, 2 wrongly asked, 3 lost.
 #include <algorithm>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,7 +10,6 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "cluster/guard/scsi_device.hpp"
 #include "cluster/guard/scsi_path.hpp"
 #include "cluster/guard/scsi_reservation.hpp"
 #include "kit/text.hpp"
@@ -19,7 +17,6 @@
 namespace {
 
 using tasuki::guard::Standing;
-using Paths = std::vector<std::unique_ptr<tasuki::guard::ScsiPath>>;
 
 constexpr int kFailed = 1;
 constexpr int kLost = 3;
@@ -32,7 +29,7 @@ int failed(const tasuki::Error& error) {
 std::string list_of(const std::vector<tasuki::guard::KeyOwner>& owners) {
   std::vector<std::string> names;
   for (const auto& owner : owners)
-    names.push_back(fmt::format("node {} (epoch {})", owner.node, owner.epoch));
+    names.push_back(tasuki::guard::describe(tasuki::guard::key_of(owner.node, owner.epoch)));
   return names.empty() ? "nobody" : tasuki::join(names, ", ");
 }
 
@@ -67,7 +64,8 @@ int tell(const Standing& standing) {
   }
 }
 
-int act(const std::string& verb, const Paths& paths, tasuki::guard::ReservationKey key) {
+int act(const std::string& verb, const tasuki::guard::OpenScsiPaths& paths,
+        tasuki::guard::ReservationKey key) {
   if (verb == "check") return tell(tasuki::guard::check(paths, key));
   if (verb == "mend") return tell(tasuki::guard::mend(paths, key));
   if (verb == "take") {
@@ -101,20 +99,14 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
 
-  const auto found = tasuki::guard::paths_of(device);
-  if (!found) return failed(found.error());
-  Paths paths;
-  std::vector<std::string> names;
-  for (const std::string& name : found->paths) {
-    auto path = tasuki::guard::open_scsi_path(name);
-    if (!path) return failed(path.error());
-    const auto id = (*path)->logical_unit_id();
-    names.push_back(fmt::format("{} is {}", name, id ? *id : "unknown: " + id.error().what));
-    paths.push_back(std::move(*path));
-  }
+  const auto paths = tasuki::guard::open_scsi_paths(device);
+  if (!paths) return failed(paths.error());
   if (verb == "paths") {
-    fmt::print("{}: {}\n", found->disk, tasuki::join(names, "; "));
+    for (const auto& path : *paths) {
+      const auto id = path->logical_unit_id();
+      fmt::print("{} is {}\n", path->name(), id ? *id : "unknown: " + id.error().what);
+    }
     return 0;
   }
-  return act(verb, paths, tasuki::guard::key_of(tasuki::core::NodeId(node), epoch));
+  return act(verb, *paths, tasuki::guard::key_of(tasuki::core::NodeId(node), epoch));
 }

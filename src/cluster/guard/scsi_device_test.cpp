@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "cluster/guard/scsi_fake.hpp"
 #include "cluster/guard/scsi_path.hpp"
 #include "kit/file.hpp"
 #include "kit/test_folder.hpp"
@@ -139,6 +140,18 @@ TEST(ScsiPathTest, a_device_that_speaks_no_scsi_knows_no_command) {
   EXPECT_EQ((*path)->logical_unit_id().error().refusal, ScsiRefusal::invalid_command);
   EXPECT_FALSE((*path)->reserve_out(
       {.action = ReserveAction::enroll, .key = {}, .service_action_key = ReservationKey(1)}));
+}
+
+TEST(ScsiPathTest, paths_to_different_disks_are_none_to_one) {
+  FakeLun one;
+  FakeLun other;
+  other.id = "naa.6001405000000002";
+  auto paths = fake_paths(one, {"sv1 a", "sv1 b"});
+  EXPECT_TRUE(check_one_disk(paths));
+  for (auto& path : fake_paths(other, {"sv1 c"})) paths.push_back(std::move(path));
+  EXPECT_EQ(check_one_disk(paths).error().what,
+            "sv1 a leads to naa.6001405000000001 and sv1 c to naa.6001405000000002: they are paths "
+            "to different disks");
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ class FakeLun {
   // With LIO the holder's machine, "sv1" of "sv1 a", counts as not registered through every nexus
   // but the one that holds the reservation.
   bool mixes_up_sessions = false;
+  std::string id = "naa.6001405000000001";
   Capabilities offers{.aptpl = true, .wero = true};
 
   // A nexus is an initiator's port and a target's port, by any name: "sv1 a". Connecting twice does
@@ -109,7 +110,7 @@ class FakePath final : public ScsiPath {
   ScsiAnswer<void> reserve_out(const ReserveOut& out) override {
     return lun_.reserve_out(nexus_, out);
   }
-  ScsiAnswer<std::string> logical_unit_id() override { return "naa.6001405000000001"; }
+  ScsiAnswer<std::string> logical_unit_id() override { return lun_.id; }
 
  private:
   FakeLun& lun_;

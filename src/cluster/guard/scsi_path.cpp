@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "cluster/guard/scsi_device.hpp"
 #include "cluster/guard/scsi_wire.hpp"
 #include "kit/assert.hpp"
 #include "kit/fd.hpp"
@@ -32,8 +33,8 @@ std::unexpected<ScsiFailure> gone(std::string what) {
 // The status comes first: of a conflict, older kernels say that the transport failed as well
 // (DID_NEXUS_FAILURE), and some adapters do so of sense data.
 ScsiAnswer<void> outcome_of(const sg_pt_base& command, int outcome, Bytes sense) {
-  // A disk whose driver has nothing to do with SCSI.
-  if (outcome == -ENOTTY)
+  // A disk whose driver has nothing to do with SCSI; EINVAL is a loop device's.
+  if (outcome == -ENOTTY || outcome == -EINVAL)
     return std::unexpected(
         ScsiFailure{ScsiRefusal::invalid_command, "it takes no SCSI commands at all"});
   if (outcome < 0) return gone(std::strerror(-outcome));
@@ -128,6 +129,35 @@ Result<std::unique_ptr<ScsiPath>> open_scsi_path(const std::string& device) {
   Fd opened(::open(device.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!opened) return errno_failure("open " + device);
   return std::make_unique<DevicePath>(device, std::move(opened));
+}
+
+Result<OpenScsiPaths> open_scsi_paths(const std::string& device) {
+  const auto found = paths_of(device);
+  if (!found) return failure(found.error());
+  OpenScsiPaths paths;
+  for (const std::string& name : found->paths) {
+    auto path = open_scsi_path(name);
+    if (!path) return failure(path.error());
+    paths.push_back(std::move(*path));
+  }
+  if (auto one = check_one_disk(paths); !one) return failure(one.error());
+  return paths;
+}
+
+// A path that does not say which disk it leads to is taken at its word by sysfs.
+Result<void> check_one_disk(const OpenScsiPaths& paths) {
+  std::string name;
+  std::string id;
+  for (const auto& path : paths) {
+    const auto told = path->logical_unit_id();
+    if (!told || told->empty() || *told == id) continue;
+    if (!id.empty())
+      return failure(fmt::format("{} leads to {} and {} to {}: they are paths to different disks",
+                                 name, id, path->name(), *told));
+    name = path->name();
+    id = *told;
+  }
+  return {};
 }
 
 }  // namespace tasuki::guard

@@ -118,4 +118,10 @@ class ScsiPath {
 // shows with the first command.
 Result<std::unique_ptr<ScsiPath>> open_scsi_path(const std::string& device);
 
+// Every path of this machine to the disk that the device is on (scsi_device.hpp). Errors: one that
+// cannot be opened, or leads to another disk than the rest.
+using OpenScsiPaths = std::vector<std::unique_ptr<ScsiPath>>;
+Result<OpenScsiPaths> open_scsi_paths(const std::string& device);
+Result<void> check_one_disk(const OpenScsiPaths& paths);
+
 }  // namespace tasuki::guard

@@ -136,8 +136,8 @@ Result<void> check_for_newer(const Seen& seen, ReservationKey key, const std::st
   for (const ReservationKey other : others_in(seen.keys, key))
     if (const auto owner = owner_of(other);
         owner && owner->node != own.node && owner->epoch > own.epoch)
-      return failure(fmt::format("{} was taken by {}, and this node knows epoch {} only", device,
-                                 describe(other), own.epoch));
+      return failure(fmt::format("{} was taken by {}, and this node knows epoch {} only; {}",
+                                 device, describe(other), own.epoch, how_to_clear(device)));
   return {};
 }
 
@@ -291,6 +291,29 @@ void reserve_through_any(ScsiPaths paths, ReservationKey key) {
       return;
 }
 
+// Keys do not tell through which session they were registered. To reserve again what one holds
+// changes nothing, and whoever does not hold it meets a conflict (SPC-4 5.12.9); of several paths
+// one is the holder. A path that fails tells nothing.
+bool refuses_to_reserve(ScsiPaths paths, ReservationKey key) {
+  return std::ranges::all_of(paths, [key](const auto& path) {
+    const auto done =
+        send(*path, {.action = ReserveAction::reserve, .key = key, .service_action_key = {}});
+    return !done && done.error().refusal == ScsiRefusal::conflict;
+  });
+}
+
+// What looks intact is not when the disk refuses this machine's own session. Judged again in the
+// end: a conflict may also come of somebody who took the disk, and what is told has to be true
+// then.
+Standing check_session(ScsiPaths paths, ReservationKey key, Standing judged) {
+  if (judged.kind != Standing::Kind::intact) return judged;
+  const bool refused = refuses_to_reserve(paths, key);
+  judged = judge(look(paths), key, paths.size());
+  if (!refused || judged.kind != Standing::Kind::intact) return judged;
+  return {Standing::Kind::lost, judged.others,
+          "the disk holds our reservation for another session (ISID) than this machine has now"};
+}
+
 }  // namespace
 
 ReservationKey key_of(core::NodeId node, uint64_t epoch) {
@@ -354,14 +377,14 @@ Result<std::vector<KeyOwner>> take(ScsiPaths paths, ReservationKey key) {
 
 Standing check(ScsiPaths paths, ReservationKey key) {
   TASUKI_ASSERT(!paths.empty());
-  return judge(look(paths), key, paths.size());
+  return check_session(paths, key, judge(look(paths), key, paths.size()));
 }
 
 Standing mend(ScsiPaths paths, ReservationKey key) {
   const auto before = look(paths);
   const Standing found = judge(before, key, paths.size());
   if (found.kind != Standing::Kind::path_missing && found.kind != Standing::Kind::forgotten)
-    return found;
+    return check_session(paths, key, found);
   const bool aptpl = offers_aptpl(paths);
   uint32_t registrations = 0;
   for (const auto& path : paths)
@@ -384,7 +407,13 @@ Standing mend(ScsiPaths paths, ReservationKey key) {
 }
 
 Result<void> give_back(ScsiPaths paths, ReservationKey key) {
-  return unregister_through(paths, key, offers_aptpl(paths));
+  if (auto done = unregister_through(paths, key, offers_aptpl(paths)); !done) return done;
+  const auto seen = look(paths);
+  if (!seen || count_of(seen->keys, key) == 0) return {};
+  return failure(
+      fmt::format("{} keeps {} registered through a path or a session (ISID) that is no "
+                  "more, until another node takes the disk",
+                  paths.front()->name(), describe(key)));
 }
 
 }  // namespace tasuki::guard

@@ -46,7 +46,7 @@ std::optional<ReservationKey> key_of_node(ScsiPaths paths, core::NodeId node);
 // that are under way are aborted.
 //
 // Gives the owners of the keys that were preempted. Errors, with what to do: no persistent
-// reservations there; a path that fails; a node of a newer epoch, which so knows better who is to
+// reservations there; a path that fails; a node of a newer epoch, which knows better who is to
 // have the disk; another product's key or reservation, which is left as it
 // is; somebody preempted us meanwhile. After an error this node is not registered, unless it holds
 // the reservation already, which is kept, or cannot reach the disk.
@@ -70,7 +70,7 @@ struct Standing {
 
 // What the owner looks at again and again. A unit attention that says preempted is no answer by
 // itself, as it may be of an earlier time and still wait on a path that was not used since; what is
-// registered is.
+// registered is, and whether the disk still takes this machine's session for the holder's.
 Standing check(ScsiPaths paths, ReservationKey key);
 
 // Registers and reserves again what check() calls path_missing or forgotten, and gives what check()
@@ -80,8 +80,8 @@ Standing check(ScsiPaths paths, ReservationKey key);
 Standing mend(ScsiPaths paths, ReservationKey key);
 
 // Unregisters this key through every path, which also ends the reservation if it is ours. Fine when
-// others preempted it before. Errors: a path that failed; its registration stays until the next
-// take() of another node preempts it.
+// others preempted it before. Errors: a path that failed, or is no more; its registration stays
+// until the next take() of another node preempts it.
 Result<void> give_back(ScsiPaths paths, ReservationKey key);
 
 }  // namespace tasuki::guard

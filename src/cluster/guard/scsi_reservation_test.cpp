@@ -320,8 +320,11 @@ TEST_F(ScsiReservationTest, is_not_taken_from_a_node_of_a_newer_epoch) {
   ASSERT_TRUE(take(sv2, kSv2));
   const auto taken = take(sv1, kSv1);
   ASSERT_FALSE(taken);
-  EXPECT_EQ(taken.error().what,
-            "sv1 a was taken by node 2 (epoch 8), and this node knows epoch 7 only");
+  EXPECT_EQ(
+      taken.error().what,
+      "sv1 a was taken by node 2 (epoch 8), and this node knows epoch 7 only; if nothing uses "
+      "the disk, clear it: sg_persist --out --register-ignore --param-sark=1 sv1 a && "
+      "sg_persist --out --clear --param-rk=1 sv1 a");
   EXPECT_EQ(check(sv2, kSv2).kind, intact);
   EXPECT_FALSE(lun.takes_writes_of("sv1 a"));
 }
@@ -454,6 +457,23 @@ TEST_F(ScsiReservationTest, finding_out_whether_a_disk_can_abort_preempts_nobody
   }
   EXPECT_EQ(lun.read_keys("sv1 a")->generation, generation);
   EXPECT_EQ(check(sv1, kSv1).kind, intact);
+}
+
+TEST_F(ScsiReservationTest, a_session_that_the_disk_does_not_take_for_the_holders_is_lost) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  const auto after_a_reboot = fake_paths(lun, {"sv1 c", "sv1 d"});
+  for (const Standing& standing : {check(after_a_reboot, kSv1), mend(after_a_reboot, kSv1)}) {
+    EXPECT_EQ(standing.kind, lost);
+    EXPECT_THAT(standing.because, HasSubstr("another session (ISID)"));
+  }
+  EXPECT_EQ(check(sv1, kSv1).kind, intact) << "to ask changes nothing";
+}
+
+TEST_F(ScsiReservationTest, what_another_session_holds_is_not_said_to_be_given_back) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  const auto given = give_back(fake_paths(lun, {"sv1 c", "sv1 d"}), kSv1);
+  ASSERT_FALSE(given);
+  EXPECT_THAT(given.error().what, HasSubstr("sv1 c keeps node 1 (epoch 7) registered"));
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ std::unique_ptr<resource::Resource> make_adapter(GroupContext& context,
                     device = partition.device] { return core::reserves(context.config(), device); },
           .preempted = [&context = context, group = spec.name](
                            const auto& owners) { context.preempted(group, owners); },
-          .open = resource::open_paths};
+          .open = guard::open_scsi_paths};
     }
     std::unique_ptr<resource::Resource> operator()(const core::FloatingIp& ip) {
       return resource::make_floating_ip(context.io, ip, std::move(on_fault));

@@ -77,10 +77,12 @@ Task<Result<void>> Partition::start(StepOptions options) {
 
 Task<Result<void>> Partition::reserve(milliseconds limit) {
   key_ = guard::key_of(reserving_->node, reserving_->epoch());
+  const auto wanted = std::make_shared<std::atomic<bool>>(true);
   const auto preempted = co_await on_worker_within(
-      workers_, limit, [reserving = reserving_, device = wanted_.device, key = key_] {
-        return take_disk(*reserving, device, key);
+      workers_, limit, [reserving = reserving_, device = wanted_.device, key = key_, wanted] {
+        return take_disk(*reserving, device, key, *wanted);
       });
+  *wanted = false;
   if (!preempted)
     co_return failure(fmt::format("{} was not reserved within {}: the disk does not answer",
                                   wanted_.device, format_duration(limit)),
@@ -144,14 +146,7 @@ Task<Result<bool>> Partition::adopt() {
   const auto table = read_mount_table();
   if (!table) co_return failure(table.error());
   if (find_mount_fault(wanted_, *device, Writable::no, *table)) co_return false;
-  if (is_reserved()) {
-    const auto key =
-        co_await on_worker(workers_, [reserving = reserving_, device = wanted_.device] {
-          return find_own_key(*reserving, device);
-        });
-    if (!key) co_return failure(key.error());
-    key_ = *key;
-  }
+  if (is_reserved()) key_ = guard::key_of(reserving_->node, reserving_->epoch());
   if (auto watched = begin_watch(); !watched) co_return failure(watched.error());
   co_return true;
 }

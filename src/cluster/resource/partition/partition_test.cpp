@@ -187,7 +187,7 @@ struct ReservedPartition : PartitionTest {
             .epoch = [this] { return epoch; },
             .stays = [this] { return stays; },
             .preempted = [this](const auto& owners) { preempted = owners; },
-            .open = [this](const std::string&) -> Result<Paths> {
+            .open = [this](const std::string&) -> Result<guard::OpenScsiPaths> {
               return guard::fake_paths(lun, {"sv1 a", "sv1 b"});
             }};
   }
@@ -544,11 +544,14 @@ TEST_F(ReservedPartition, on_a_disk_without_reservations_is_not_mounted) {
 }
 
 TEST_F(PartitionTest, on_a_device_that_speaks_no_scsi_cannot_be_reserved) {
-  const auto paths = open_paths(make_image("ext4").device);
-  const auto asked = paths ? guard::take(*paths, guard::key_of(core::NodeId{1}, 1))
-                           : Result<std::vector<guard::KeyOwner>>(failure(paths.error()));
-  ASSERT_FALSE(asked);
-  EXPECT_THAT(asked.error().what, HasSubstr(loop->path));
+  const auto paths = guard::open_scsi_paths(make_image("ext4").device);
+  ASSERT_TRUE(paths) << paths.error().what;
+  const auto taken = guard::take(*paths, guard::key_of(core::NodeId{1}, 1));
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().what,
+            loop->path +
+                " has no persistent reservations (it takes no SCSI commands at all); "
+                "protect this disk otherwise");
 }
 
 TEST_F(PartitionTest, of_which_the_keeper_is_told_the_mount_to_undo) {

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "cluster/guard/scsi_device.hpp"
 #include "kit/log.hpp"
 
 namespace tasuki::resource {
@@ -12,37 +11,20 @@ namespace tasuki::resource {
 using guard::ReservationKey;
 using guard::Standing;
 
-Result<Paths> open_paths(const std::string& device) {
-  const auto found = guard::paths_of(device);
-  if (!found) return failure(found.error());
-  Paths paths;
-  for (const std::string& name : found->paths) {
-    auto path = guard::open_scsi_path(name);
-    if (!path) return failure(path.error());
-    paths.push_back(std::move(*path));
-  }
-  return paths;
-}
-
 Result<std::vector<guard::KeyOwner>> take_disk(const Reserving& reserving,
-                                               const std::string& device, ReservationKey key) {
+                                               const std::string& device, ReservationKey key,
+                                               const std::atomic<bool>& wanted) {
   const auto paths = reserving.open(device);
   if (!paths) return failure(paths.error());
+  if (!wanted) return failure("it was given up");
   return guard::take(*paths, key);
-}
-
-Result<ReservationKey> find_own_key(const Reserving& reserving, const std::string& device) {
-  const auto paths = reserving.open(device);
-  if (!paths) return failure(paths.error());
-  if (const auto key = guard::key_of_node(*paths, reserving.node)) return *key;
-  return guard::key_of(reserving.node, reserving.epoch());
 }
 
 Result<void> give_disk_back(const Reserving& reserving, const std::string& device,
                             ReservationKey key) {
   const auto paths = reserving.open(device);
   if (!paths) return failure(paths.error());
-  return guard::give_back(*paths, key);
+  return guard::give_back(*paths, guard::key_of_node(*paths, reserving.node).value_or(key));
 }
 
 // --- While it is mounted ------------------------------------------------------------------------
@@ -83,7 +65,7 @@ Task<void> ReservationWatch::look(std::shared_ptr<State> state) {
     const auto look = [reserving = state->reserving, device = state->device, key = state->key] {
       const auto paths = reserving->open(device);
       if (!paths) return Standing{Standing::Kind::unreadable, {}, paths.error().what};
-      return guard::mend(*paths, key);
+      return guard::mend(*paths, guard::key_of_node(*paths, reserving->node).value_or(key));
     };
     const Standing standing = co_await on_worker(state->workers, look);
     if (state->ended) co_return;

@@ -2,9 +2,9 @@
 // the partition is mounted, and looked at while it is.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,9 +14,8 @@
 
 namespace tasuki::resource {
 
-using Paths = std::vector<std::unique_ptr<guard::ScsiPath>>;
-
-// What the disk's reservation needs of the node.
+// What the disk's reservation needs of the node. All but `open` is called on the io_context's
+// thread.
 struct Reserving {
   core::NodeId node;
   std::function<uint64_t()> epoch;  // that this node is in
@@ -25,22 +24,20 @@ struct Reserving {
   std::function<bool()> stays;
   // The nodes that the disk refuses from now on, as they were registered. Never empty.
   std::function<void(const std::vector<guard::KeyOwner>&)> preempted;
-  std::function<Result<Paths>(const std::string& device)> open;
+  // Every path to the disk that the device is on; blocks.
+  std::function<Result<guard::OpenScsiPaths>(const std::string& device)> open;
 };
 
-// Every path of this machine to the disk that the device is on.
-Result<Paths> open_paths(const std::string& device);
-
-// These block. The key is this node's in its epoch; found again after a restart of tasukid.
+// Both block. Nothing is taken once `wanted` is false: whoever waited for it has given up.
 Result<std::vector<guard::KeyOwner>> take_disk(const Reserving& reserving,
-                                               const std::string& device,
-                                               guard::ReservationKey key);
-Result<guard::ReservationKey> find_own_key(const Reserving& reserving, const std::string& device);
+                                               const std::string& device, guard::ReservationKey key,
+                                               const std::atomic<bool>& wanted);
 Result<void> give_disk_back(const Reserving& reserving, const std::string& device,
                             guard::ReservationKey key);
 
-// Looks at the reservation again and again, and mends what the disk forgot. Ends with the object;
-// the handler is called once at most, when somebody else has the disk.
+// Looks at the reservation again and again, and mends what the disk forgot. The key is the one the
+// disk was taken with, or after a restart of tasukid any of this node: the disk knows which. Ends
+// with the object; the handler is called once at most, when somebody else has the disk.
 class ReservationWatch {
  public:
   ReservationWatch(asio::io_context& context, asio::thread_pool& workers,
