@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import string
 import subprocess
@@ -172,6 +173,14 @@ def armload_times(lab, rounds):
     """Milliseconds from the command's start to its end, the service being ready at once."""
     out = lab.on("sv1", "sh", "-c", ARMLOAD_SCRIPT, "sh", rounds, PROGRAMS / "commands")
     return [int(line) / 1e6 for line in out.split()]
+
+
+def engine_times():
+    """The lines of corosync.conf that say when a node counts as lost, as Tasuki writes them."""
+    with Lab("trivial") as lab:
+        text = lab.on("sv1", "cat", "/run/tasuki/corosync.conf")
+    totem = re.search(r"^totem \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL).group(1)
+    return totem[totem.index("  token:"):].rstrip()
 
 
 def explained_times(lab):

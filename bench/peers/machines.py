@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 
-from measure import NAME_SERVICE, PROBE, Failed, Probe, now, run, wait_until
+from measure import NAME_SERVICE, PROBE, PROGRAMS, Failed, Probe, now, run, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
 ADDRESS = "10.77.0.100"
@@ -21,7 +21,7 @@ class Machine:
         self.namespace = f"{cluster.prefix}-{self.name}"
         self.folder = cluster.folder / self.name
         self.launcher = None
-        self.first = None  # its process 1, as this machine numbers it
+        self.first = None  # its process 1, as this machine numbers it; None while it is off
 
     def plug_in(self):
         run("ip", "netns", "add", self.namespace)
@@ -42,7 +42,7 @@ class Machine:
         self.launcher = subprocess.Popen(
             ["ip", "netns", "exec", self.namespace, "unshare", "--mount", "--uts", "--ipc", "--pid",
              "--fork", "--kill-child=SIGKILL", HERE / "boot-machine", self.name,
-             self.cluster.config, self.folder / "log", ready],
+             self.cluster.config, self.folder / "log", ready, PROGRAMS],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         wait_until(f"{self.name} boots", ready.exists, 20)
         children = pathlib.Path(f"/proc/{self.launcher.pid}/task/{self.launcher.pid}/children")
