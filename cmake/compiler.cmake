@@ -16,6 +16,9 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast
   -Wnon-virtual-dtor -Woverloaded-virtual -Wnull-dereference -Wmissing-declarations)
+# Everything that shares a precompiled header is compiled for threads or not; ccache compares the
+# contents of such a header, not its age.
+add_compile_options(-pthread -Xclang -fno-pch-timestamp)
 if(TASUKI_WERROR)
   add_compile_options(-Werror)
 endif()

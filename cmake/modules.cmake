@@ -1,6 +1,21 @@
 # add_module() makes one folder one library that declares what it uses; add_program() makes a
 # main. Including a folder that was not declared stops the configuration with the line that does it.
 
+# What most files include, compiled once for all modules and once for all tests, by the lowest module:
+# building everything from nothing takes half the time. A file still includes what it uses.
+set(precompiled_headers <algorithm> <array> <charconv> <chrono> <deque> <expected> <filesystem>
+  <fstream> <functional> <map> <memory> <optional> <random> <ranges> <set> <span> <string>
+  <string_view> <thread> <utility> <variant> <vector>
+  <boost/asio.hpp> <fmt/format.h> <nlohmann/json.hpp>)
+
+function(precompile_headers target owner)
+  if(target STREQUAL owner)
+    target_precompile_headers(${target} PRIVATE ${precompiled_headers} ${ARGN})
+  else()
+    target_precompile_headers(${target} REUSE_FROM ${owner})
+  endif()
+endfunction()
+
 # The folders a file includes from, such as "kit" or "cluster/core".
 function(included_modules file result)
   file(STRINGS ${file} lines REGEX "^#include \"")
@@ -49,6 +64,7 @@ function(add_module)
   set(kind INTERFACE)
   if(M_SOURCES)
     add_library(${target} STATIC ${M_SOURCES})
+    precompile_headers(${target} tasuki_kit)
     set(kind PUBLIC)
   else()
     add_library(${target} INTERFACE)
@@ -62,6 +78,7 @@ function(add_module)
 
   if(M_TESTS)
     add_executable(${target}_test ${M_TESTS})
+    precompile_headers(${target}_test tasuki_kit_test <gmock/gmock.h>)
     target_link_libraries(${target}_test PRIVATE ${target} ${M_TEST_LIBRARIES} GTest::gmock_main)
     set_target_properties(${target}_test PROPERTIES
       RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)

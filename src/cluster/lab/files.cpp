@@ -36,7 +36,7 @@ Result<void> make_and_mount(const char* type, const std::string& target, unsigne
 }
 
 // A folder onto a folder, or a socket onto an empty file made for it.
-Result<void> bind(const std::string& from, const std::string& to) {
+Result<void> bind_mount(const std::string& from, const std::string& to) {
   std::error_code error;
   if (fs::is_directory(from, error)) {
     if (auto made = make_folders(to); !made) return made;
@@ -218,11 +218,11 @@ Result<void> build_node_files(const NodeFiles& files, const std::vector<LoopDevi
     return done;
   const bool hidden = files.shown.starts_with("/tmp/") || files.shown.starts_with("/run/");
   if (hidden) {
-    if (auto done = bind(files.shown, root + files.shown); !done) return done;
+    if (auto done = bind_mount(files.shown, root + files.shown); !done) return done;
     if (auto done = bind_read_only(root + files.shown); !done) return done;
   }
   for (const auto& [from, to] : files.binds)
-    if (auto done = bind(from, root + to); !done) return done;
+    if (auto done = bind_mount(from, root + to); !done) return done;
   return move_into(root);
 }
 
