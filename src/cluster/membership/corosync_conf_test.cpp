@@ -43,6 +43,7 @@ TEST(CorosyncConf, OfTwoNodesWithTwoLinks) {
   token_coefficient: 0
   consensus: 326
   token_retransmits_before_loss_const: 4
+  seqno_unchanged_const: 3
   interface {
     linknumber: 0
     knet_ping_interval: 250
