@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
-namespace tasuki::resource {
+namespace tasuki {
 
 using std::chrono::milliseconds;
 using Deadline = std::chrono::steady_clock::time_point;
@@ -20,4 +20,4 @@ inline milliseconds left_until(Deadline deadline) {
   return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(left));
 }
 
-}  // namespace tasuki::resource
+}  // namespace tasuki

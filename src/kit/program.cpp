@@ -1,4 +1,4 @@
-#include "cluster/resource/partition/program.hpp"
+#include "kit/program.hpp"
 
 #include <csignal>
 #include <fcntl.h>
@@ -10,12 +10,14 @@
 #include <fmt/format.h>
 
 #include "kit/fd.hpp"
+#include "kit/text.hpp"
 
-namespace tasuki::resource {
+namespace tasuki {
 namespace {
 
 constexpr milliseconds kTimeToEnd{2000};  // between asking a program to end and killing it
 constexpr int kCannotExecute = 127;       // as a shell says it
+constexpr size_t kKeptOutput = 4096;      // of the end of what it printed
 
 // In the child, where only async-signal-safe calls are allowed.
 [[noreturn]] void execute(char* const* arguments, int output, pid_t parent) {
@@ -36,7 +38,7 @@ constexpr int kCannotExecute = 127;       // as a shell says it
 }
 
 // Waits until the program has closed its output or the deadline has come; true for the former.
-bool drain_output(const Fd& output, Deadline deadline) {
+bool read_output(const Fd& output, Deadline deadline, std::string& text) {
   for (;;) {
     pollfd waiting{.fd = output.get(), .events = POLLIN, .revents = 0};
     if (::poll(&waiting, 1, static_cast<int>(left_until(deadline).count())) == 0) return false;
@@ -44,12 +46,19 @@ bool drain_output(const Fd& output, Deadline deadline) {
     const ssize_t got = ::read(output.get(), buffer, sizeof buffer);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return true;
+    text.append(buffer, static_cast<size_t>(got));
+    if (text.size() > kKeptOutput) text.erase(0, text.size() - kKeptOutput);
   }
+}
+
+std::string last_line_of(std::string_view text) {
+  text = trim(text);
+  return std::string(trim(text.substr(text.rfind('\n') + 1)));
 }
 
 }  // namespace
 
-Result<int> run_program(std::vector<std::string> command, Deadline deadline) {
+Result<ProgramEnd> run_program(std::vector<std::string> command, Deadline deadline) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return errno_failure("make a pipe");
   const Fd output(ends[0]);
@@ -64,10 +73,11 @@ Result<int> run_program(std::vector<std::string> command, Deadline deadline) {
   if (child == 0) execute(arguments.data(), input.get(), parent);
   input.reset();
 
-  const bool ended = drain_output(output, deadline);
+  std::string text;
+  const bool ended = read_output(output, deadline, text);
   if (!ended) {
     ::kill(child, SIGTERM);
-    if (!drain_output(output, after(kTimeToEnd))) ::kill(child, SIGKILL);
+    if (!read_output(output, after(kTimeToEnd), text)) ::kill(child, SIGKILL);
   }
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
@@ -76,7 +86,18 @@ Result<int> run_program(std::vector<std::string> command, Deadline deadline) {
     return failure(fmt::format("{} did not end in time; it was stopped", command[0]), ETIMEDOUT);
   if (WIFSIGNALED(status))
     return failure(fmt::format("{} was ended by signal {}", command[0], WTERMSIG(status)));
-  return WEXITSTATUS(status);
+  return ProgramEnd{WEXITSTATUS(status), last_line_of(text)};
 }
 
-}  // namespace tasuki::resource
+Result<void> run_to_success(std::vector<std::string> command, Deadline deadline) {
+  const std::string name = command[0];
+  const auto end = run_program(std::move(command), deadline);
+  if (!end) return failure(end.error());
+  if (end->code == 0) return {};
+  if (end->code == kCannotExecute && end->last_line.empty())
+    return failure(fmt::format("{} cannot be run; is it installed?", name));
+  return failure(fmt::format("{} exited with code {}{}{}", name, end->code,
+                             end->last_line.empty() ? "" : ", saying: ", end->last_line));
+}
+
+}  // namespace tasuki

@@ -4,13 +4,21 @@
 #include <string>
 #include <vector>
 
-#include "cluster/resource/partition/deadline.hpp"
+#include "kit/deadline.hpp"
 #include "kit/result.hpp"
 
-namespace tasuki::resource {
+namespace tasuki {
 
-// Its exit code. Blocks. The program is asked to end at the deadline and killed two seconds later,
-// which both are a failure, as is its death by a signal. It does not outlive this process.
-Result<int> run_program(std::vector<std::string> command, Deadline deadline);
+struct ProgramEnd {
+  int code = 0;           // its exit code
+  std::string last_line;  // of what it printed, either way; empty when it printed nothing
+};
 
-}  // namespace tasuki::resource
+// Blocks. The program, a path, is asked to end at the deadline and killed two seconds later, which
+// both are a failure, as is its death by a signal. It does not outlive this process.
+Result<ProgramEnd> run_program(std::vector<std::string> command, Deadline deadline);
+
+// The same where any exit code but 0 is a failure too, told with what the program said last.
+Result<void> run_to_success(std::vector<std::string> command, Deadline deadline);
+
+}  // namespace tasuki

@@ -1,15 +1,18 @@
-#include "cluster/resource/partition/program.hpp"
+#include "kit/program.hpp"
 
 #include <gmock/gmock.h>
 
-namespace tasuki::resource {
+namespace tasuki {
 namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-TEST(Program, gives_its_exit_code) {
-  EXPECT_EQ(run_program({"/bin/sh", "-c", "echo one; echo two >&2; exit 3"}, after(10s)), 3);
+TEST(Program, gives_its_exit_code_and_what_it_said_last) {
+  const auto end = run_program({"/bin/sh", "-c", "echo one; echo two >&2; exit 3"}, after(10s));
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->code, 3);
+  EXPECT_EQ(end->last_line, "two");
 }
 
 TEST(Program, that_does_not_end_in_time_is_stopped) {
@@ -27,8 +30,19 @@ TEST(Program, that_is_killed_is_a_failure) {
 }
 
 TEST(Program, that_cannot_be_executed_ends_as_in_a_shell) {
-  EXPECT_EQ(run_program({"/no/such"}, after(10s)), 127);
+  const auto end = run_program({"/no/such"}, after(10s));
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->code, 127);
+}
+
+TEST(Program, that_has_to_succeed_says_why_it_did_not) {
+  EXPECT_TRUE(run_to_success({"/bin/true"}, after(10s)));
+  const auto failed = run_to_success({"/bin/sh", "-c", "echo no space left; exit 3"}, after(10s));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().what, "/bin/sh exited with code 3, saying: no space left");
+  EXPECT_EQ(run_to_success({"/no/such"}, after(10s)).error().what,
+            "/no/such cannot be run; is it installed?");
 }
 
 }  // namespace
-}  // namespace tasuki::resource
+}  // namespace tasuki

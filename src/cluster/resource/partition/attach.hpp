@@ -4,7 +4,7 @@
 #include <atomic>
 
 #include "cluster/core/config.hpp"
-#include "cluster/resource/partition/deadline.hpp"
+#include "kit/deadline.hpp"
 #include "kit/result.hpp"
 
 namespace tasuki::resource {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cluster/core/config.hpp"
-#include "cluster/resource/partition/deadline.hpp"
+#include "kit/deadline.hpp"
 #include "kit/result.hpp"
 
 namespace tasuki::resource {

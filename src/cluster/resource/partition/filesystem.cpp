@@ -11,8 +11,8 @@
 
 #include <fmt/format.h>
 
-#include "cluster/resource/partition/program.hpp"
 #include "kit/fd.hpp"
+#include "kit/program.hpp"
 
 namespace tasuki::resource {
 namespace {
@@ -88,13 +88,13 @@ Result<bool> needs_repair(const Fd& device) {
 // The repairs that need no decision by a person (e2fsck(8), -p).
 Result<void> repair(const std::string& device, Deadline deadline) {
   constexpr int kNotCorrected = 4;  // this and all above it: something is still wrong
-  const auto exit_code = run_program({"/sbin/e2fsck", "-p", device}, deadline);
-  if (!exit_code) return failure(exit_code.error());
-  if (*exit_code < kNotCorrected) return {};
+  const auto end = run_program({"/sbin/e2fsck", "-p", device}, deadline);
+  if (!end) return failure(end.error());
+  if (end->code < kNotCorrected) return {};
   return failure(fmt::format(
       "{0} is damaged in a way that takes a person's decisions; say on this server: e2fsck {0} "
       "(e2fsck -p ended with {1})",
-      device, *exit_code));
+      device, end->code));
 }
 
 }  // namespace

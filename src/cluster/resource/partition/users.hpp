@@ -8,7 +8,7 @@
 #include <sys/types.h>
 #include <vector>
 
-#include "cluster/resource/partition/deadline.hpp"
+#include "kit/deadline.hpp"
 
 namespace tasuki::resource {
 

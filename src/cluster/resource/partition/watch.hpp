@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "cluster/core/config.hpp"
-#include "cluster/resource/partition/deadline.hpp"
 #include "cluster/resource/resource.hpp"
 #include "kit/block_device.hpp"
+#include "kit/deadline.hpp"
 
 namespace tasuki::resource {
 
