@@ -15,6 +15,8 @@ using core::milliseconds;
 namespace {
 
 constexpr std::chrono::minutes kWatchEvery{2};
+// What a switch takes to answer decides a race, and is no measure while everything starts.
+constexpr std::chrono::seconds kLookAgain{1};
 
 // What the agent does not understand of its settings; empty when nothing is known to be wrong. One
 // that says nothing of itself may work all the same.
@@ -56,11 +58,11 @@ void Fencer::watch_devices(std::function<const core::Config&()> config) {
 }
 
 Task<void> Fencer::watch(std::function<const core::Config&()> config) {
-  for (;;) {
+  for (std::chrono::seconds pause = kLookAgain;; pause = kWatchEvery) {
     looked_at_ = config().nodes;
     co_await look_at_devices(looked_at_);
     if (config().nodes != looked_at_) continue;
-    next_look_.expires_after(kWatchEvery);
+    next_look_.expires_after(pause);
     boost::system::error_code ignored;
     co_await next_look_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
