@@ -136,7 +136,12 @@ int main(int argc, char** argv) {
     log::error("{}", written.error().what);
     return EXIT_FAILURE;
   }
-  if (arguments.write_engine_config) return EXIT_SUCCESS;
+  if (arguments.write_engine_config) {
+    // Without its certificate the witness gives no vote; Corosync runs all the same.
+    if (auto installed = runner::install_witness_certificate(config, arguments.paths); !installed)
+      log::warning("{}", installed.error().what);
+    return EXIT_SUCCESS;
+  }
   const core::Node own = *self;
   return serve(arguments, *state, own);
 }

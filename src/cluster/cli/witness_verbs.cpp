@@ -1,13 +1,19 @@
 #include <csignal>
+#include <filesystem>
 #include <memory>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
 
+#include "cluster/cli/child.hpp"
 #include "cluster/cli/verbs.hpp"
+#include "cluster/config/keys.hpp"
 #include "cluster/config/parse.hpp"
 #include "cluster/core/state.hpp"
+#include "cluster/membership/qnetd_certificate.hpp"
+#include "cluster/systemd/systemctl.hpp"
 #include "cluster/witness/server.hpp"
 #include "cluster/witness/slots.hpp"
 #include "kit/file.hpp"
@@ -59,11 +65,51 @@ void prepare(Context& context, const std::string& file) {
   else if (witness->type == core::WitnessType::folder)
     done = witness::prepare_folder(witness->place, cluster);
   else
-    return context.terminal.print(fmt::format(
-        "The witness {} needs no preparing; on that machine run {}\n", witness->name(),
-        witness->type == core::WitnessType::http ? "tasuki witness serve" : "corosync-qnetd"));
+    return context.terminal.print(
+        fmt::format("The witness {} needs no preparing; on that machine run {}\n", witness->name(),
+                    witness->type == core::WitnessType::http ? "tasuki witness serve"
+                                                             : "tasuki witness qnetd " + cluster));
   if (!done) return context.fail(api::Exit::failed, done.error().what);
   context.terminal.print(fmt::format("{} is prepared for cluster {}\n", witness->place, cluster));
+}
+
+// Debian's package makes its user and its service, and starts it where systemd runs.
+Result<void> install_qnetd(Terminal& terminal) {
+  if (std::filesystem::exists("/usr/bin/corosync-qnetd")) return {};
+  terminal.print("Installing corosync-qnetd\n");
+  const ChildCommand apt{
+      .command = {"apt-get", "install", "--yes", "--no-install-recommends", "corosync-qnetd"},
+      .environment = {{"DEBIAN_FRONTEND", "noninteractive"}}};
+  const auto end = run_child(apt, std::chrono::seconds(1), [] { return true; });
+  if (!end) return failure(end.error());
+  if (end->status == 0) return {};
+  return failure("corosync-qnetd could not be installed; say apt-get install corosync-qnetd");
+}
+
+Result<void> start_qnetd() {
+  if (!systemd::is_running()) return {};
+  return systemd::run({"enable", "--now", "corosync-qnetd"});
+}
+
+void set_up_qnetd(Context& context, const std::string& cluster, std::string file) {
+  if (!config::is_name(cluster))
+    return context.fail(api::Exit::usage, fmt::format("\"{}\" is no name of a cluster", cluster));
+  if (::geteuid() != 0)
+    return context.fail(api::Exit::failed,
+                        "a qnetd is set up by root, on the machine where it runs");
+  if (file.empty()) file = cluster + ".p12";
+  Result<void> done = install_qnetd(context.terminal);
+  if (done) done = membership::make_qnetd_certificate(cluster, file);
+  if (done) done = start_qnetd();
+  if (!done) return context.fail(api::Exit::failed, done.error().what);
+  context.terminal.print(
+      fmt::format("{0} is made. Copy it to /etc/tasuki/witness.p12 on every server of cluster {1}, "
+                  "readable by root alone, and then apply a configuration that has this machine's "
+                  "address:\n\n    [witness]\n    address = \"...\"\n{2}",
+                  file, cluster,
+                  systemd::is_running()
+                      ? ""
+                      : "\nNo systemd runs here: have corosync-qnetd -f run and started again.\n"));
 }
 
 }  // namespace
@@ -82,6 +128,19 @@ void add_witness_verbs(CLI::App& root, Context& context) {
   const auto file = std::make_shared<std::string>("/etc/tasuki/cluster.toml");
   preparing.add_option("FILE", *file, "the configuration, by default /etc/tasuki/cluster.toml");
   preparing.callback([&context, file] { prepare(context, *file); });
+
+  auto& qnetd = *family.add_subcommand(
+      "qnetd",
+      "Make this machine a qnetd, and the certificate of a cluster\n"
+      "Once for each cluster, by root, on a third machine that is none of its servers. Installs "
+      "corosync-qnetd where it is missing. The file that it makes goes to every server.");
+  qnetd.footer("tasuki witness qnetd office");
+  const auto cluster = std::make_shared<std::string>();
+  const auto made = std::make_shared<std::string>();
+  qnetd.add_option("CLUSTER", *cluster, "the cluster's name in its configuration")->required();
+  qnetd.add_option("--out", *made, "the certificate's file, by default CLUSTER.p12 here")
+      ->type_name("FILE");
+  qnetd.callback([&context, cluster, made] { set_up_qnetd(context, *cluster, *made); });
 
   auto& serving = *family.add_subcommand(
       "serve",

@@ -61,7 +61,8 @@ constexpr auto kWitnessKeys = std::to_array<Key>({
     {.name = "tls",
      .type = boolean,
      .fallback = "true",
-     .meaning = "Whether the connection to a qnetd is encrypted."},
+     .meaning = "Whether the connection to a qnetd is encrypted, with the certificate that "
+                "\"tasuki witness qnetd\" makes and each node has in /etc/tasuki/witness.p12."},
     {.name = "device",
      .type = path,
      .meaning = "The disk, prepared once with \"tasuki witness prepare\"."},

@@ -139,13 +139,12 @@ Program witness_program(const core::Witness& witness, const std::string& folder)
   if (witness.type == core::WitnessType::http)
     return {"tasuki-witness",
             {folder + "/tasuki", "witness", "serve", "--address", witness.address, "--port", port}};
-  return {"corosync-qnetd", {"corosync-qnetd", "-f", "-s", "off", "-p", port}};
+  return {"corosync-qnetd",
+          {"corosync-qnetd", "-f", "-s", witness.tls ? "required" : "off", "-p", port}};
 }
 
 Result<Host> plan_witness(const core::Config& config, const core::Witness& witness,
                           const std::string& folder) {
-  if (witness.type == core::WitnessType::qnetd && witness.tls)
-    return failure("a lab runs its witness without certificates; set tls = false in [witness]");
   const auto& links = config.nodes.front().addresses;
   const auto link = std::ranges::find_if(
       links, [&](const std::string& address) { return same_network(address, witness.address); });

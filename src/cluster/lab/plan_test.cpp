@@ -108,10 +108,18 @@ TEST(LabPlan, PutsTheWitnessOnTheLinkItsAddressLiesIn) {
               ElementsAre("tasuki-keeper", "corosync", "corosync-qdevice", "tasukid"));
 }
 
-TEST(LabPlan, RefusesAWitnessItCannotImitate) {
+TEST(LabPlan, RunsAQnetdWithTlsWhereTheServersAskForIt) {
   auto config = two_nodes();
   config.witness = core::Witness{.address = "10.77.0.9", .port = 5403, .tls = true};
-  EXPECT_THAT(planned(config).error().what, HasSubstr("set tls = false"));
+  EXPECT_THAT(planned(config)->hosts[3].programs[0].command,
+              ElementsAre("corosync-qnetd", "-f", "-s", "required", "-p", "5403"));
+  config.witness->tls = false;
+  EXPECT_THAT(planned(config)->hosts[3].programs[0].command,
+              ElementsAre("corosync-qnetd", "-f", "-s", "off", "-p", "5403"));
+}
+
+TEST(LabPlan, RefusesAWitnessItCannotImitate) {
+  auto config = two_nodes();
   config.witness = core::Witness{.address = "192.0.2.9", .port = 5403, .tls = false};
   EXPECT_THAT(planned(config).error().what, HasSubstr("no routers"));
 }

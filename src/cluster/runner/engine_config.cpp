@@ -3,20 +3,25 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <sodium.h>
-#include <spawn.h>
 #include <sys/file.h>
-#include <sys/wait.h>
 
 #include <fmt/format.h>
 
 #include "cluster/config/parse.hpp"
 #include "cluster/core/timing.hpp"
 #include "cluster/membership/corosync_conf.hpp"
+#include "cluster/membership/qnetd_certificate.hpp"
 #include "cluster/runner/clock.hpp"
 #include "kit/fd.hpp"
 #include "kit/file.hpp"
+#include "kit/program.hpp"
 
 namespace tasuki::runner {
+namespace {
+
+constexpr std::chrono::seconds kReloadLimit{30};
+
+}  // namespace
 
 std::optional<core::Config> read_config(const std::string& text) {
   return config::parse_config(text, "").config;
@@ -79,19 +84,15 @@ Result<bool> write_corosync_conf(const core::Config& config, const NodePaths& pa
 }
 
 Result<void> reload_corosync() {
-  std::string program = "corosync-cfgtool";
-  std::string option = "-R";
-  char* const arguments[] = {program.data(), option.data(), nullptr};
-  pid_t child = 0;
-  if (const int problem =
-          ::posix_spawnp(&child, program.c_str(), nullptr, nullptr, arguments, environ))
-    return errno_failure("corosync-cfgtool -R", problem);
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    return failure("corosync-cfgtool -R failed: Corosync still runs with its old settings");
-  return {};
+  const auto reloaded = run_to_success({"/usr/sbin/corosync-cfgtool", "-R"}, after(kReloadLimit));
+  if (reloaded) return {};
+  return failure(reloaded.error().during("Corosync still runs with its old settings"));
+}
+
+Result<void> install_witness_certificate(const core::Config& config, const NodePaths& paths) {
+  const auto& witness = config.witness;
+  if (!witness || witness->type != core::WitnessType::qnetd || !witness->tls) return {};
+  return membership::install_qnetd_certificate(paths.witness_certificate, paths.witness_database);
 }
 
 }  // namespace tasuki::runner

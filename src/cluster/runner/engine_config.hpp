@@ -22,6 +22,10 @@ Result<proto::StateFile> load_state(const NodePaths& paths, const std::string& n
 // Writes corosync.conf; true when it is not what it was. Nothing for a single node.
 Result<bool> write_corosync_conf(const core::Config& config, const NodePaths& paths);
 
+// Gives corosync-qdevice the certificate that the witness asks for, where it is a qnetd with TLS.
+// Blocks for as long as a few programs take.
+Result<void> install_witness_certificate(const core::Config& config, const NodePaths& paths);
+
 // Makes a running Corosync read its configuration again (corosync-cfgtool(8)).
 Result<void> reload_corosync();
 

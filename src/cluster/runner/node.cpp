@@ -214,10 +214,13 @@ void Node::judge_votes() {
 void Node::ask_witness() {
   witness_timer_.async_wait([this](boost::system::error_code stopped) {
     if (stopped) return;
-    asio::post(workers_, [this] {
+    asio::post(workers_, [this, config = config()] {
       const bool votes = membership::witness_votes_now().value_or(false);
-      asio::post(io_, [this, votes] {
+      // Its certificate may have come since; corosync-qdevice is started until it goes on.
+      const auto installed = votes ? Result<void>() : install_witness_certificate(config, paths_);
+      asio::post(io_, [this, votes, problem = installed ? "" : installed.error().what] {
         witness_votes_ = votes;
+        witness_problem_ = problem;
         witness_timer_.expires_after(kAskWitness);
         ask_witness();
       });
@@ -409,6 +412,7 @@ Json Node::status() const {
         context.since["group/" + group.value] = *up_at;
   context.node_services = node_service_states();
   context.witness_votes = witness_votes_;
+  context.witness_problem = witness_problem_;
   if (core::nodes_judge_witness(config())) {
     context.witness_problem = slots_.problem();
     context.witness_votes = context.witness_problem.empty();

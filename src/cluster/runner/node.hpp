@@ -37,6 +37,9 @@ struct NodePaths {
   std::string initial_config = "/etc/tasuki/cluster.toml";
   std::string authkey = "/etc/tasuki/authkey";
   std::string corosync_conf = "/run/tasuki/corosync.conf";
+  std::string witness_certificate = "/etc/tasuki/witness.p12";
+  // Where corosync-qdevice looks for it, in NSS's form.
+  std::string witness_database = "/etc/corosync/qdevice/net/nssdb";
   std::string keeper_socket = "/run/tasuki/keeper.sock";
   std::string control_socket = "/run/tasuki/control.sock";
   std::string arm_commands;       // the folder of the ARM commands; empty: none
@@ -167,6 +170,7 @@ class Node {
   asio::steady_timer witness_timer_;
   asio::steady_timer accounts_timer_;
   bool witness_votes_ = false;
+  std::string witness_problem_;  // why a qnetd does not vote, if that is known
   std::map<core::NodeId, core::Accounts> accounts_;
   bool clustered_ = false;  // with Corosync under it
   uint64_t config_counter_seen_ = 0;
