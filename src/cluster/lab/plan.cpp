@@ -140,7 +140,7 @@ Program witness_program(const core::Witness& witness, const std::string& folder)
     return {"tasuki-witness",
             {folder + "/tasuki", "witness", "serve", "--address", witness.address, "--port", port}};
   return {"corosync-qnetd",
-          {"corosync-qnetd", "-f", "-s", witness.tls ? "required" : "off", "-p", port}};
+          {"corosync-qnetd", "-f", "-s", witness.tls ? "req" : "off", "-p", port}};
 }
 
 Result<Host> plan_witness(const core::Config& config, const core::Witness& witness,

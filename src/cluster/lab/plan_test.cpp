@@ -112,7 +112,7 @@ TEST(LabPlan, RunsAQnetdWithTlsWhereTheServersAskForIt) {
   auto config = two_nodes();
   config.witness = core::Witness{.address = "10.77.0.9", .port = 5403, .tls = true};
   EXPECT_THAT(planned(config)->hosts[3].programs[0].command,
-              ElementsAre("corosync-qnetd", "-f", "-s", "required", "-p", "5403"));
+              ElementsAre("corosync-qnetd", "-f", "-s", "req", "-p", "5403"));
   config.witness->tls = false;
   EXPECT_THAT(planned(config)->hosts[3].programs[0].command,
               ElementsAre("corosync-qnetd", "-f", "-s", "off", "-p", "5403"));
