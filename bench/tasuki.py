@@ -158,21 +158,32 @@ def install_postgres(lab):
     lab.wait_all_online()
 
 
-ARMLOAD_SCRIPT = """
+TIMED_SCRIPT = """
 for round in $(seq "$1"); do
   begun=$(date +%s%N)
-  "$2/armload" Bench /S Bench || exit
+  $2 || exit
   ended=$(date +%s%N)
-  "$2/armkill" Bench || exit
+  $3 || exit
   echo $((ended - begun))
 done
 """
 
 
-def armload_times(lab, rounds):
-    """Milliseconds from the command's start to its end, the service being ready at once."""
-    out = lab.on("sv1", "sh", "-c", ARMLOAD_SCRIPT, "sh", rounds, PROGRAMS / "commands")
+def script_times(lab, rounds, command, undo=":"):
+    """Milliseconds that a script waits for the command."""
+    out = lab.on("sv1", "sh", "-c", TIMED_SCRIPT, "sh", rounds, command, undo)
     return [int(line) / 1e6 for line in out.split()]
+
+
+def armload_times(lab, rounds):
+    """Of a service that is ready at once."""
+    commands = PROGRAMS / "commands"
+    return script_times(lab, rounds, f"{commands}/armload Bench /S Bench", f"{commands}/armkill Bench")
+
+
+def start_times(lab, rounds):
+    """Of that service's program alone, as the same user."""
+    return script_times(lab, rounds, "setpriv --reuid nobody --clear-groups /bin/sleep 0")
 
 
 def engine_times():
