@@ -187,7 +187,8 @@ def start_times(lab, rounds):
 
 
 def engine_times():
-    """The lines of corosync.conf that say when a node counts as lost, as Tasuki writes them."""
+    """The lines of corosync.conf on when a node counts as lost and how the token goes round, as
+    Tasuki writes them."""
     with Lab("trivial") as lab:
         text = lab.on("sv1", "cat", "/run/tasuki/corosync.conf")
     totem = re.search(r"^totem \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL).group(1)

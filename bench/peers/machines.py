@@ -75,6 +75,9 @@ class Machine:
                 found.append(int(pid))
         return found
 
+    def boots(self):
+        return self.launcher is not None and self.launcher.poll() is None and self.first is None
+
     def pull_plug(self):
         run("ip", "-n", self.cluster.lan, "link", "set", self.name, "down")
         self.end()

@@ -30,6 +30,8 @@ class PowerSwitch:
             case ["status", name] if name in machines:
                 return f"ok {'on' if machines[name].first else 'off'}"
             case ["off", name] if name in machines:
+                if machines[name].boots():
+                    return f"error {name} is about to boot"
                 with self.lock:
                     machines[name].pull_plug()
                 return "ok off"
