@@ -291,14 +291,24 @@ void reserve_through_any(ScsiPaths paths, ReservationKey key) {
       return;
 }
 
-// Keys do not tell through which session they were registered. To reserve again what one holds
-// changes nothing, and whoever does not hold it meets a conflict (SPC-4 5.12.9); of several paths
-// one is the holder. A path that fails tells nothing.
-bool refuses_to_reserve(ScsiPaths paths, ReservationKey key) {
-  return std::ranges::all_of(paths, [key](const auto& path) {
-    const auto done =
-        send(*path, {.action = ReserveAction::reserve, .key = key, .service_action_key = {}});
-    return !done && done.error().refusal == ScsiRefusal::conflict;
+// Keys do not tell through which session they were registered. Neither command changes anything for
+// whoever is registered: the holder may reserve again what it holds, and any other path of ours, as
+// the holder's may be gone, may register the key that it has (SPC-4 5.12.9, 5.12.7). A path that
+// fails tells nothing.
+bool refuses(ScsiPaths paths, ReservationKey key) {
+  const auto conflicts = [](const ScsiAnswer<void>& answer) {
+    return !answer && answer.error().refusal == ScsiRefusal::conflict;
+  };
+  const bool none_holds = std::ranges::all_of(paths, [&](const auto& path) {
+    return conflicts(
+        send(*path, {.action = ReserveAction::reserve, .key = key, .service_action_key = {}}));
+  });
+  if (!none_holds) return false;
+  const bool aptpl = offers_aptpl(paths);
+  return std::ranges::all_of(paths, [&](const auto& path) {
+    return conflicts(send(
+        *path,
+        {.action = ReserveAction::enroll, .key = key, .service_action_key = key, .aptpl = aptpl}));
   });
 }
 
@@ -307,7 +317,7 @@ bool refuses_to_reserve(ScsiPaths paths, ReservationKey key) {
 // then.
 Standing check_session(ScsiPaths paths, ReservationKey key, Standing judged) {
   if (judged.kind != Standing::Kind::intact) return judged;
-  const bool refused = refuses_to_reserve(paths, key);
+  const bool refused = refuses(paths, key);
   judged = judge(look(paths), key, paths.size());
   if (!refused || judged.kind != Standing::Kind::intact) return judged;
   return {Standing::Kind::lost, judged.others,

@@ -219,6 +219,15 @@ TEST_F(ScsiReservationTest, the_owner_stands_intact_on_the_path_that_is_left) {
   EXPECT_EQ(check(sv1, kSv1).kind, intact);
 }
 
+TEST_F(ScsiReservationTest, the_owner_stands_intact_when_the_path_that_holds_is_taken_away) {
+  ASSERT_TRUE(take(sv1, kSv1));
+  const auto left = fake_paths(lun, {"sv1 b"});
+  EXPECT_EQ(check(left, kSv1).kind, intact);
+  EXPECT_EQ(mend(left, kSv1).kind, intact);
+  EXPECT_TRUE(lun.takes_writes_of("sv1 b"));
+  EXPECT_FALSE(lun.takes_writes_of("sv2 a"));
+}
+
 TEST_F(ScsiReservationTest, without_any_path_nothing_is_known) {
   ASSERT_TRUE(take(sv1, kSv1));
   lun.fail("sv1 a");
@@ -467,6 +476,12 @@ TEST_F(ScsiReservationTest, a_session_that_the_disk_does_not_take_for_the_holder
     EXPECT_THAT(standing.because, HasSubstr("another session (ISID)"));
   }
   EXPECT_EQ(check(sv1, kSv1).kind, intact) << "to ask changes nothing";
+}
+
+TEST_F(ScsiReservationTest, a_session_that_the_disk_mixes_up_with_the_holders_is_lost_too) {
+  lun.mixes_up_sessions = true;
+  ASSERT_TRUE(take(fake_paths(lun, {"sv1 a"}), kSv1));
+  EXPECT_EQ(check(fake_paths(lun, {"sv1 b"}), kSv1).kind, lost);
 }
 
 TEST_F(ScsiReservationTest, what_another_session_holds_is_not_said_to_be_given_back) {
