@@ -1,6 +1,7 @@
 #include "cluster/runner/fencer.hpp"
 
 #include <ranges>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -58,13 +59,15 @@ void Fencer::watch_devices(std::function<const core::Config&()> config) {
 }
 
 Task<void> Fencer::watch(std::function<const core::Config&()> config) {
-  for (std::chrono::seconds pause = kLookAgain;; pause = kWatchEvery) {
+  std::chrono::seconds pause = kLookAgain;
+  for (;;) {
     looked_at_ = config().nodes;
     co_await look_at_devices(looked_at_);
     if (config().nodes != looked_at_) continue;
-    next_look_.expires_after(pause);
+    next_look_.expires_after(std::exchange(pause, kWatchEvery));
     boost::system::error_code ignored;
     co_await next_look_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    if (config().nodes != looked_at_) pause = kLookAgain;
   }
 }
 
