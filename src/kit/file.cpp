@@ -54,6 +54,15 @@ Result<void> write_file(const std::string& path, std::string_view content) {
   return write_all(fd.get(), content, path);
 }
 
+Result<void> create_private_file(const std::string& path, std::string_view content) {
+  const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!fd) return errno_failure("create " + path);
+  auto written = write_all(fd.get(), content, path);
+  if (written && ::fsync(fd.get()) != 0) written = errno_failure("fsync " + path);
+  if (!written) ::unlink(path.c_str());
+  return written;
+}
+
 Result<void> replace_file_durably(const std::string& path, std::string_view content,
                                   unsigned mode) {
   const std::string beside = path + ".new";

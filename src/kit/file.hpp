@@ -23,6 +23,10 @@ Result<void> write_file(const std::string& path, std::string_view content);
 Result<void> replace_file_durably(const std::string& path, std::string_view content,
                                   unsigned mode = 0600);
 
+// Makes a file that must not be there yet (EEXIST), for its owner alone, as a secret needs it:
+// nobody else may have prepared it. Nothing is left after a failure.
+Result<void> create_private_file(const std::string& path, std::string_view content);
+
 // Makes the folder and its parents (mode 0755); fine when it is there already.
 Result<void> make_folders(const std::string& path);
 

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "kit/test_folder.hpp"
+
 namespace tasuki {
 namespace {
 
@@ -45,6 +47,20 @@ TEST_F(FileTest, is_read_up_to_a_limit_even_if_it_has_no_end) {
             (Error{"read " + path + ": it has more than 9 bytes", EFBIG}));
   EXPECT_EQ(read_file("/dev/zero", 100'000).error(),
             (Error{"read /dev/zero: it has more than 100000 bytes", EFBIG}));
+}
+
+TEST(PrivateFile, is_for_its_owner_alone_and_never_one_that_was_there) {
+  const std::string folder = make_test_folder();
+  const std::string path = folder + "/key";
+  ASSERT_TRUE(create_private_file(path, "secret"));
+  EXPECT_EQ(read_file(path), "secret");
+  using std::filesystem::perms;
+  EXPECT_EQ(std::filesystem::status(path).permissions(), perms::owner_read | perms::owner_write);
+  const auto again = create_private_file(path, "other");
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, EEXIST);
+  EXPECT_EQ(read_file(path), "secret");
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -24,8 +24,8 @@ constexpr size_t kKeptOutput = 4096;      // of the end of what it printed
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  // Tied to the worker's thread, which lives as long as this process: whoever repairs a file
-  // system must not go on when nobody knows of it any more.
+  // prctl(2): tied to the thread that started it. What repairs a file system must not go on when
+  // nobody knows of it any more.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(kCannotExecute);  // it died before
   const int nothing = ::open("/dev/null", O_RDONLY);

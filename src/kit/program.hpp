@@ -15,7 +15,7 @@ struct ProgramEnd {
 };
 
 // Blocks. The program, a path, is asked to end at the deadline and killed two seconds later, which
-// both are a failure, as is its death by a signal. It does not outlive this process.
+// both are a failure, as is its death by a signal. It does not outlive the thread that runs it.
 Result<ProgramEnd> run_program(std::vector<std::string> command, Deadline deadline);
 
 // The same where any exit code but 0 is a failure too, told with what the program said last.

@@ -1,14 +1,12 @@
 #include <array>
-#include <fcntl.h>
 #include <memory>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "cluster/cli/verbs.hpp"
-#include "kit/fd.hpp"
+#include "kit/file.hpp"
 
 namespace tasuki::cli {
 namespace {
@@ -21,14 +19,7 @@ Result<void> write_key(const std::string& path) {
   std::array<char, kKeyBytes> key{};
   if (getrandom(key.data(), key.size(), 0) != static_cast<ssize_t>(key.size()))
     return errno_failure("getrandom");
-  const Fd file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file) return errno_failure("create " + path);
-  if (write(file.get(), key.data(), key.size()) == static_cast<ssize_t>(key.size()) &&
-      fsync(file.get()) == 0)
-    return {};
-  const auto problem = errno_failure("write " + path);
-  unlink(path.c_str());
-  return problem;
+  return create_private_file(path, {key.data(), key.size()});
 }
 
 void create_key(Context& context, const std::string& path) {

@@ -83,12 +83,26 @@ Result<void> install_qnetd(Terminal& terminal) {
   const auto end = run_child(apt, std::chrono::seconds(1), [] { return true; });
   if (!end) return failure(end.error());
   if (end->status == 0) return {};
-  return failure("corosync-qnetd could not be installed; say apt-get install corosync-qnetd");
+  return failure(
+      "corosync-qnetd could not be installed; say apt-get update && apt-get install "
+      "corosync-qnetd");
 }
 
-Result<void> start_qnetd() {
+// One that runs does not see a new authority.
+Result<void> start_qnetd(bool has_new_authority) {
   if (!systemd::is_running()) return {};
-  return systemd::run({"enable", "--now", "corosync-qnetd"});
+  if (auto enabled = systemd::run({"enable", "--now", "corosync-qnetd"}); !enabled) return enabled;
+  return has_new_authority ? systemd::run({"restart", "corosync-qnetd"}) : Result<void>();
+}
+
+Result<void> make_qnetd(Terminal& terminal, const std::string& cluster, const std::string& file) {
+  if (std::filesystem::exists(file))
+    return failure(file + " is there already and is kept; remove it, or name another with --out");
+  if (auto installed = install_qnetd(terminal); !installed) return installed;
+  const auto is_new = membership::make_qnetd_authority();
+  if (!is_new) return failure(is_new.error());
+  if (auto started = start_qnetd(*is_new); !started) return started;
+  return membership::make_qnetd_certificate(cluster, file);
 }
 
 void set_up_qnetd(Context& context, const std::string& cluster, std::string file) {
@@ -98,10 +112,8 @@ void set_up_qnetd(Context& context, const std::string& cluster, std::string file
     return context.fail(api::Exit::failed,
                         "a qnetd is set up by root, on the machine where it runs");
   if (file.empty()) file = cluster + ".p12";
-  Result<void> done = install_qnetd(context.terminal);
-  if (done) done = membership::make_qnetd_certificate(cluster, file);
-  if (done) done = start_qnetd();
-  if (!done) return context.fail(api::Exit::failed, done.error().what);
+  if (const auto done = make_qnetd(context.terminal, cluster, file); !done)
+    return context.fail(api::Exit::failed, done.error().what);
   context.terminal.print(
       fmt::format("{0} is made. Copy it to /etc/tasuki/witness.p12 on every server of cluster {1}, "
                   "readable by root alone, and then apply a configuration that has this machine's "

@@ -1,15 +1,17 @@
 #include "cluster/membership/qnetd_certificate.hpp"
 
+#include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <grp.h>
-#include <sodium.h>
+#include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "kit/assert.hpp"
 #include "kit/file.hpp"
 #include "kit/program.hpp"
 
@@ -22,7 +24,10 @@ constexpr const char* kCertutil = "/usr/bin/certutil";
 constexpr const char* kPk12util = "/usr/bin/pk12util";
 constexpr const char* kQnetdCertutil = "/usr/bin/corosync-qnetd-certutil";
 constexpr const char* kQnetdDatabase = "/etc/corosync/qnetd/nssdb";
+constexpr const char* kAuthorityFile = "/qnetd-cacert.crt";
 constexpr const char* kQnetdGroup = "coroqnetd";
+constexpr const char* kMadeIn =
+    "/run/tasuki-qnetd";  // memory: the key is on no disk but in its file
 // As corosync-qdevice-net-certutil names them; corosync-qdevice looks for the second.
 constexpr const char* kAuthorityName = "QNet CA";
 constexpr const char* kCertificateName = "Cluster Cert";
@@ -34,20 +39,25 @@ Result<void> run(std::vector<std::string> command) {
   return run_to_success(std::move(command), after(kLimit));
 }
 
-// A folder beside the path, for root alone, that goes with the object unless it was moved away.
-class NewFolder {
+bool is_there(const std::string& path) {
+  std::error_code unknown;
+  return fs::exists(path, unknown);
+}
+
+// A folder for root alone, under a name that nothing else has, that goes with the object.
+class Workplace {
  public:
-  static Result<NewFolder> beside(const std::string& path) {
-    const fs::path parent = fs::absolute(path).parent_path();
-    if (auto made = make_folders(parent.string()); !made) return failure(made.error());
-    std::string name = (parent / ".tasuki-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr)
-      return errno_failure("make a folder in " + parent.string());
-    return NewFolder(std::move(name));
+  static Result<Workplace> make(std::string path) {
+    std::error_code problem;
+    fs::remove_all(path, problem);  // of one that was interrupted
+    if (auto made = make_folders(fs::path(path).parent_path().string()); !made)
+      return failure(made.error());
+    if (::mkdir(path.c_str(), 0700) != 0) return errno_failure("make " + path);
+    return Workplace(std::move(path));
   }
-  NewFolder(NewFolder&& other) noexcept : path_(std::exchange(other.path_, "")) {}
-  NewFolder& operator=(NewFolder&&) = delete;
-  ~NewFolder() {
+  Workplace(Workplace&& other) noexcept : path_(std::exchange(other.path_, "")) {}
+  Workplace& operator=(Workplace&&) = delete;
+  ~Workplace() {
     std::error_code ignored;
     if (!path_.empty()) fs::remove_all(path_, ignored);
   }
@@ -55,9 +65,13 @@ class NewFolder {
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string file(const char* name) const { return path_ + "/" + name; }
 
-  Result<void> replace(const std::string& target) {
+  // What is at the target goes to `old`.
+  Result<void> replace(const std::string& target, const std::string& old) {
     std::error_code problem;
-    fs::remove_all(target, problem);
+    if (is_there(target)) {
+      fs::remove_all(old, problem);
+      if (!problem) fs::rename(target, old, problem);
+    }
     if (!problem) fs::rename(path_, target, problem);
     if (problem) return failure(fmt::format("replace {}: {}", target, problem.message()));
     path_.clear();
@@ -65,57 +79,51 @@ class NewFolder {
   }
 
  private:
-  explicit NewFolder(std::string path) : path_(std::move(path)) {}
+  explicit Workplace(std::string path) : path_(std::move(path)) {}
   std::string path_;
 };
 
 // NSS asks for a password unless it finds an empty one in a file.
-std::string password_file(const NewFolder& folder) {
+std::string password_file(const Workplace& folder) {
   return folder.file("pwdfile.txt");
 }
 
-Result<void> make_database(const NewFolder& folder) {
-  if (auto written = replace_file_durably(password_file(folder), ""); !written) return written;
+Result<void> make_database(const Workplace& folder) {
+  if (auto written = create_private_file(password_file(folder), ""); !written) return written;
   return run({kCertutil, "-N", "-d", folder.path(), "-f", password_file(folder)});
 }
 
-// What Debian's package does when it is installed, where that was undone or never ran.
-Result<void> make_authority() {
-  const std::string database = kQnetdDatabase;
-  if (fs::exists(database + "/cert9.db")) return {};
-  if (auto made = run({kQnetdCertutil, "-i", "-G"}); !made) return made;
-  const group* const qnetd = ::getgrnam(kQnetdGroup);
-  if (qnetd == nullptr) return {};
-  for (const char* name : {"", "/cert9.db", "/key4.db"})
-    if (::chown((database + name).c_str(), static_cast<uid_t>(-1), qnetd->gr_gid) != 0)
-      return errno_failure("change the group of " + database + name);
-  return {};
-}
-
-std::string make_noise() {
-  const int status = sodium_init();
-  TASUKI_ASSERT(status >= 0);
+// NSS wants more to make a key of than the kernel's own.
+Result<std::string> make_noise() {
   std::string noise(kNoiseBytes, '\0');
-  randombytes_buf(noise.data(), noise.size());
+  if (::getrandom(noise.data(), noise.size(), 0) != static_cast<ssize_t>(noise.size()))
+    return errno_failure("getrandom");
   return noise;
 }
 
 // The steps are those of corosync-qdevice-net-certutil(8), all on one machine: the key is made
 // where it is signed, and travels in the one file.
-Result<void> make_in(const NewFolder& folder, const std::string& cluster) {
+Result<void> make_in(const Workplace& folder, const std::string& cluster) {
   const std::string database = kQnetdDatabase;
   const std::string password = password_file(folder);
   const std::string request = folder.file("request");
   const std::string noise = folder.file("noise");
-  if (auto written = replace_file_durably(noise, make_noise()); !written) return written;
+  const auto random = make_noise();
+  if (!random) return failure(random.error());
+  if (auto written = create_private_file(noise, *random); !written) return written;
+  // corosync-qnetd-certutil ends well when it could not sign; an older one is not to be taken for
+  // it.
+  const std::string signed_one = fmt::format("{}/cluster-{}.crt", database, cluster);
+  std::error_code ignored;
+  fs::remove(signed_one, ignored);
   const std::vector<std::string> steps[] = {
       {kCertutil, "-A", "-d", folder.path(), "-t", kAuthorityTrust, "-n", kAuthorityName, "-f",
-       password, "-i", database + "/qnetd-cacert.crt"},
+       password, "-i", database + kAuthorityFile},
       {kCertutil, "-R", "-d", folder.path(), "-s", "CN=" + cluster, "-o", request, "-f", password,
        "-z", noise},
       {kQnetdCertutil, "-s", "-c", request, "-n", cluster},
       {kCertutil, "-A", "-d", folder.path(), "-t", "u,u,u", "-n", kCertificateName, "-f", password,
-       "-i", fmt::format("{}/cluster-{}.crt", database, cluster)},
+       "-i", signed_one},
       {kPk12util, "-o", folder.file("made"), "-d", folder.path(), "-k", password, "-W", "", "-n",
        kCertificateName},
   };
@@ -127,42 +135,59 @@ Result<void> make_in(const NewFolder& folder, const std::string& cluster) {
 
 }  // namespace
 
+// What Debian's package does when it is installed, where that was undone or never ended.
+Result<bool> make_qnetd_authority() {
+  const std::string database = kQnetdDatabase;
+  const auto authority = read_file(database + kAuthorityFile);
+  if (authority && !authority->empty()) return false;
+  // Never undone here: other clusters may be known by it.
+  if (is_there(database + "/cert9.db"))
+    return failure(
+        fmt::format("{} has keys but no {}, as when making it was interrupted; if no "
+                    "cluster uses this qnetd yet, remove that folder and try again",
+                    database, kAuthorityFile + 1));
+  if (auto made = run({kQnetdCertutil, "-i", "-G"}); !made) return failure(made.error());
+  const group* const qnetd = ::getgrnam(kQnetdGroup);
+  if (qnetd == nullptr) return true;
+  for (const char* name : {"", "/cert9.db", "/key4.db"})
+    if (::chown((database + name).c_str(), static_cast<uid_t>(-1), qnetd->gr_gid) != 0)
+      return errno_failure("change the group of " + database + name);
+  return true;
+}
+
 Result<void> make_qnetd_certificate(const std::string& cluster, const std::string& file) {
-  if (fs::exists(file))
-    return failure(file + " is there already and is kept; remove it, or name another with --out");
-  if (auto made = make_authority(); !made) return made;
-  const auto folder = NewFolder::beside(file);
+  const auto folder = Workplace::make(kMadeIn);
   if (!folder) return failure(folder.error());
   if (auto made = make_in(*folder, cluster); !made) return made;
   const auto content = read_file(folder->file("made"));
   if (!content) return failure(content.error());
-  return replace_file_durably(file, *content);
+  return create_private_file(file, *content);
 }
 
 Result<void> install_qnetd_certificate(const std::string& file, const std::string& database) {
   const auto content = read_file(file);
-  if (!content && fs::exists(database + "/cert9.db")) return {};
+  if (!content && content.error().code == ENOENT && is_there(database + "/cert9.db")) return {};
   if (!content)
     return failure(content.error().during(
         "the witness gives this server no vote without its certificate, which \"tasuki witness "
         "qnetd\" makes there"));
   constexpr const char* kInstalled = "witness.p12";
-  if (const auto installed = read_file(database + "/" + kInstalled);
-      installed && *installed == *content)
-    return {};
-  auto folder = NewFolder::beside(database);
+  const auto installed = read_file(database + "/" + kInstalled);
+  if (installed && *installed == *content) return {};
+  auto folder = Workplace::make(database + ".new");
   if (!folder) return failure(folder.error());
   if (auto made = make_database(*folder); !made) return made;
   const std::string password = password_file(*folder);
-  if (auto read = run({kPk12util, "-i", file, "-d", folder->path(), "-k", password, "-W", ""});
+  const std::string copy = folder->file(kInstalled);
+  if (auto copied = create_private_file(copy, *content); !copied) return copied;
+  if (auto read = run({kPk12util, "-i", copy, "-d", folder->path(), "-k", password, "-W", ""});
       !read)
     return failure(read.error().during(file + " is no certificate of a witness"));
   if (auto trusted = run({kCertutil, "-M", "-d", folder->path(), "-n", kAuthorityName, "-t",
                           kAuthorityTrust, "-f", password});
       !trusted)
     return failure(trusted.error().during(file + " has no authority of a qnetd"));
-  if (auto kept = replace_file_durably(folder->file(kInstalled), *content); !kept) return kept;
-  return folder->replace(database);
+  return folder->replace(database, database + ".old");
 }
 
 }  // namespace tasuki::membership

@@ -9,13 +9,15 @@
 
 namespace tasuki::membership {
 
-// On the qnetd's machine, where corosync-qnetd is installed; gives the qnetd an authority if it has
-// none. What is there under the file's name is kept, and an error. Blocks.
+// Both on the qnetd's machine, where corosync-qnetd is installed; they block. The first gives the
+// qnetd an authority if it has none, and says whether it did: a qnetd that runs does not know it
+// yet. The second makes a file that must not be there yet.
+Result<bool> make_qnetd_authority();
 Result<void> make_qnetd_certificate(const std::string& cluster, const std::string& file);
 
 // On a server: the file becomes the database that corosync-qdevice reads, if it is not that
-// already. A database without the file was made by hand and is left alone; neither is an error.
-// Blocks.
+// already; one that was made by hand is kept beside it under ".old". Without the file a database
+// that was made by hand will do, and neither is an error. Blocks.
 Result<void> install_qnetd_certificate(const std::string& file, const std::string& database);
 
 }  // namespace tasuki::membership

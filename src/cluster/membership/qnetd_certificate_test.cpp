@@ -69,9 +69,24 @@ TEST_F(QnetdCertificate, that_is_installed_is_not_installed_again) {
 
 TEST_F(QnetdCertificate, replaces_an_older_one) {
   make_certificate();
-  ASSERT_TRUE(make_folders(database));
-  ASSERT_TRUE(replace_file_durably(database + "/witness.p12", "an older one"));
   ASSERT_TRUE(install());
+  const std::string older = read_file(database + "/witness.p12").value();
+  std::filesystem::remove(file);
+  for (const char* name : {"cert9.db", "key4.db", "pkcs11.txt"})
+    std::filesystem::remove(folder + "/" + name);
+  make_certificate();
+  ASSERT_TRUE(install());
+  EXPECT_NE(read_file(database + "/witness.p12"), older);
+  EXPECT_EQ(read_file(database + "/witness.p12"), read_file(file).value());
+  EXPECT_TRUE(has("Cluster Cert", "u,u,u"));
+}
+
+TEST_F(QnetdCertificate, keeps_beside_it_what_was_made_by_hand) {
+  make_certificate();
+  ASSERT_TRUE(make_folders(database));
+  ASSERT_TRUE(replace_file_durably(database + "/cert9.db", "by hand"));
+  ASSERT_TRUE(install());
+  EXPECT_EQ(read_file(database + ".old/cert9.db"), "by hand");
   EXPECT_TRUE(has("Cluster Cert", "u,u,u"));
 }
 
@@ -82,6 +97,7 @@ TEST_F(QnetdCertificate, that_is_damaged_leaves_what_is_installed) {
   const auto refused = install();
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().what, StartsWith(file + " is no certificate of a witness: "));
+  EXPECT_FALSE(std::filesystem::exists(database + ".new")) << "it has a part of a key";
   EXPECT_TRUE(has("Cluster Cert", "u,u,u"));
 }
 
