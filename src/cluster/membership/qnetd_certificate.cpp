@@ -2,8 +2,10 @@
 
 #include <cerrno>
 #include <chrono>
+#include <fcntl.h>
 #include <filesystem>
 #include <grp.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include "kit/fd.hpp"
 #include "kit/file.hpp"
 #include "kit/program.hpp"
 
@@ -26,8 +29,8 @@ constexpr const char* kQnetdCertutil = "/usr/bin/corosync-qnetd-certutil";
 constexpr const char* kQnetdDatabase = "/etc/corosync/qnetd/nssdb";
 constexpr const char* kAuthorityFile = "/qnetd-cacert.crt";
 constexpr const char* kQnetdGroup = "coroqnetd";
-constexpr const char* kMadeIn =
-    "/run/tasuki-qnetd";  // memory: the key is on no disk but in its file
+// In memory: the key is on no disk but in its file.
+constexpr const char* kMadeIn = "/run/tasuki/qnetd";
 // As corosync-qdevice-net-certutil names them; corosync-qdevice looks for the second.
 constexpr const char* kAuthorityName = "QNet CA";
 constexpr const char* kCertificateName = "Cluster Cert";
@@ -44,18 +47,22 @@ bool is_there(const std::string& path) {
   return fs::exists(path, unknown);
 }
 
-// A folder for root alone, under a name that nothing else has, that goes with the object.
+// A folder for root alone that goes with the object, and one at a time: at a boot tasukid and what
+// comes before Corosync may want it at once.
 class Workplace {
  public:
   static Result<Workplace> make(std::string path) {
+    const std::string parent = fs::path(path).parent_path().string();
+    if (auto made = make_folders(parent); !made) return failure(made.error());
+    Fd lock(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!lock || ::flock(lock.get(), LOCK_EX) != 0) return errno_failure("lock " + parent);
     std::error_code problem;
     fs::remove_all(path, problem);  // of one that was interrupted
-    if (auto made = make_folders(fs::path(path).parent_path().string()); !made)
-      return failure(made.error());
     if (::mkdir(path.c_str(), 0700) != 0) return errno_failure("make " + path);
-    return Workplace(std::move(path));
+    return Workplace(std::move(path), std::move(lock));
   }
-  Workplace(Workplace&& other) noexcept : path_(std::exchange(other.path_, "")) {}
+  Workplace(Workplace&& other) noexcept
+      : path_(std::exchange(other.path_, "")), lock_(std::move(other.lock_)) {}
   Workplace& operator=(Workplace&&) = delete;
   ~Workplace() {
     std::error_code ignored;
@@ -65,13 +72,10 @@ class Workplace {
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string file(const char* name) const { return path_ + "/" + name; }
 
-  // What is at the target goes to `old`.
-  Result<void> replace(const std::string& target, const std::string& old) {
+  // Goes to the place of what is at the target.
+  Result<void> replace(const std::string& target) {
     std::error_code problem;
-    if (is_there(target)) {
-      fs::remove_all(old, problem);
-      if (!problem) fs::rename(target, old, problem);
-    }
+    fs::remove_all(target, problem);
     if (!problem) fs::rename(path_, target, problem);
     if (problem) return failure(fmt::format("replace {}: {}", target, problem.message()));
     path_.clear();
@@ -79,8 +83,9 @@ class Workplace {
   }
 
  private:
-  explicit Workplace(std::string path) : path_(std::move(path)) {}
+  Workplace(std::string path, Fd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
   std::string path_;
+  Fd lock_;
 };
 
 // NSS asks for a password unless it finds an empty one in a file.
@@ -172,10 +177,14 @@ Result<void> install_qnetd_certificate(const std::string& file, const std::strin
         "the witness gives this server no vote without its certificate, which \"tasuki witness "
         "qnetd\" makes there"));
   constexpr const char* kInstalled = "witness.p12";
-  const auto installed = read_file(database + "/" + kInstalled);
-  if (installed && *installed == *content) return {};
+  const auto is_installed = [&](const Result<std::string>& found) {
+    return found && *found == *content;
+  };
+  if (is_installed(read_file(database + "/" + kInstalled))) return {};
   auto folder = Workplace::make(database + ".new");
   if (!folder) return failure(folder.error());
+  const auto installed = read_file(database + "/" + kInstalled);
+  if (is_installed(installed)) return {};  // by whoever had the folder before
   if (auto made = make_database(*folder); !made) return made;
   const std::string password = password_file(*folder);
   const std::string copy = folder->file(kInstalled);
@@ -187,7 +196,12 @@ Result<void> install_qnetd_certificate(const std::string& file, const std::strin
                           kAuthorityTrust, "-f", password});
       !trusted)
     return failure(trusted.error().during(file + " has no authority of a qnetd"));
-  return folder->replace(database, database + ".old");
+  if (!installed && is_there(database)) {
+    std::error_code problem;
+    fs::rename(database, database + ".old", problem);
+    if (problem) return failure(fmt::format("keep {} as .old: {}", database, problem.message()));
+  }
+  return folder->replace(database);
 }
 
 }  // namespace tasuki::membership

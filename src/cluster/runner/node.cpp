@@ -216,8 +216,9 @@ void Node::ask_witness() {
     if (stopped) return;
     asio::post(workers_, [this, config = config()] {
       const bool votes = membership::witness_votes_now().value_or(false);
-      // Its certificate may have come since; corosync-qdevice is started until it goes on.
-      const auto installed = votes ? Result<void>() : install_witness_certificate(config, paths_);
+      // Its certificate may have come or changed since; corosync-qdevice is started until it goes
+      // on.
+      const auto installed = install_witness_certificate(config, paths_);
       asio::post(io_, [this, votes, problem = installed ? "" : installed.error().what] {
         witness_votes_ = votes;
         witness_problem_ = problem;
