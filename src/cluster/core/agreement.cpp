@@ -132,6 +132,47 @@ void suspect_lost_members(State& state, const View& view) {
   state.met = view.members;
 }
 
+SettingsStand stand_of(const Hello& hello, const GroupName& group) {
+  const auto found = hello.settings.find(group);
+  return found == hello.settings.end() ? SettingsStand{} : found->second;
+}
+
+// The member whose settings count: of those that have every acknowledged one the one that runs the
+// group, or has most. Where the disks of these may have lost what was written last, whoever has
+// most, because that may be just what was lost. Nothing while one that is away may have more.
+std::optional<NodeId> settings_authority(const State& state, const Group& group,
+                                         const std::set<NodeId>& having, const Hellos& hellos) {
+  using enum SettingsStand::Soundness;
+  const auto now = state.groups.find(group.name);
+  const auto holder = now == state.groups.end() ? std::nullopt : now->second.holder;
+  std::vector<NodeId> nodes = group.policy;
+  for (const NodeId node : having)
+    if (std::ranges::find(nodes, node) == nodes.end()) nodes.push_back(node);
+  std::erase_if(nodes, [&](NodeId node) {
+    return !hellos.contains(node) || stand_of(hellos.at(node), group.name).soundness == damaged;
+  });
+  const auto is_torn = [&](NodeId node) {
+    return having.contains(node) && stand_of(hellos.at(node), group.name).soundness == torn;
+  };
+  const bool all_are_here =
+      std::ranges::all_of(having, [&](NodeId node) { return hellos.contains(node); });
+  const bool most_counts = all_are_here && std::ranges::any_of(nodes, is_torn);
+
+  std::optional<NodeId> best;
+  std::tuple<bool, bool, uint64_t, bool> best_rank;
+  for (const NodeId node : nodes) {
+    const SettingsStand stand = stand_of(hellos.at(node), group.name);
+    const bool surely_has_all = having.contains(node) && stand.soundness == sound;
+    if (!surely_has_all && !most_counts) continue;
+    const std::tuple rank(surely_has_all, surely_has_all && holder == node, stand.number,
+                          having.contains(node));
+    if (best && rank <= best_rank) continue;
+    best = node;
+    best_rank = rank;
+  }
+  return best;
+}
+
 }  // namespace
 
 NodeId most_knowing(const Hellos& hellos) {
@@ -204,6 +245,25 @@ std::vector<Note> go_on_from(State& state, const View& view, const Hellos& hello
       group.move_seen = std::max(group.move_seen, intent.moved_at_version);
   }
   return notes;
+}
+
+void agree_on_settings(State& state, const View& view, const Hellos& hellos) {
+  for (const Group& group : state.config().groups) {
+    if (!follows_settings(group)) continue;
+    // Before anything was said of them, nobody has more than others.
+    auto& having =
+        state.durable.has_settings.try_emplace(group.name, group.policy.begin(), group.policy.end())
+            .first->second;
+    const auto authority = settings_authority(state, group, having, hellos);
+    if (!authority) continue;
+    const SettingsStand newest = stand_of(hellos.at(*authority), group.name);
+    having.insert(*authority);
+    std::erase_if(having, [&](NodeId node) {
+      if (!view.members.contains(node)) return true;
+      const SettingsStand stand = stand_of(hellos.at(node), group.name);
+      return stand.number != newest.number || stand.digest != newest.digest;
+    });
+  }
 }
 
 void distrust_absent(State& state, const View& view) {

@@ -36,6 +36,10 @@ bool knows_newest(const State& state, const Hellos& hellos, Vouches vouches = Vo
 // there and who is not.
 std::vector<Note> go_on_from(State& state, const View& view, const Hellos& hellos);
 
+// Who of the members has every acknowledged setting of each group, by what they say they have. One
+// that is away, or has other ones than those that count, lacks some until it has caught up.
+void agree_on_settings(State& state, const View& view, const Hellos& hellos);
+
 // The right to decide was lost for a while, in which other nodes may have had it: whoever is absent
 // and gave no proof may own anything.
 void distrust_absent(State& state, const View& view);

@@ -55,6 +55,10 @@ Result<void> check_target(const State& state, const View& view, const GroupName&
   if (state.durable.intent.standby.contains(target))
     return failure(fmt::format("{} is set aside; say first: tasuki node resume {}", name, name),
                    EBUSY);
+  if (!state.has_settings(group_name, target))
+    return failure(fmt::format("{} lacks settings of group \"{}\"; see: tasuki explain {}", name,
+                               group_name, group_name),
+                   EBUSY);
   const auto now = state.groups.find(group_name);
   if (failures == Failures::count && now != state.groups.end() &&
       now->second.failures.contains(target))
@@ -99,6 +103,24 @@ Result<void> check_confirm(const State& state, const View& view, NodeId node) {
   if (view.members.contains(node))
     return failure(fmt::format("{} is up and in the cluster", state.config().node_name(node)),
                    EBUSY);
+  return {};
+}
+
+Result<void> check_accept_settings(const State& state, const View& view,
+                                   const AcceptSettings& accept) {
+  if (auto known = check_group(state, accept.group); !known) return known;
+  if (auto known = check_node(state, accept.node); !known) return known;
+  const std::string node = state.config().node_name(accept.node);
+  if (!view.members.contains(accept.node))
+    return failure(fmt::format("{} is not in the cluster now", node), EBUSY);
+  if (state.has_settings(accept.group, accept.node))
+    return failure(fmt::format("{} lacks no setting of group \"{}\"", node, accept.group), EBUSY);
+  for (const NodeId having : state.durable.has_settings.at(accept.group))
+    if (view.members.contains(having))
+      return failure(fmt::format("{} is here and has every setting of group \"{}\"; {} gets them "
+                                 "from it",
+                                 state.config().node_name(having), accept.group, node),
+                     EBUSY);
   return {};
 }
 
@@ -252,6 +274,37 @@ Result<void> check_config(const State& state, const View& view, const ApplyConfi
   return check_promises(state, view, wanted);
 }
 
+// Where the settings that begin to follow a group are taken from: where it runs, or else from the
+// first of its nodes that has those it had before.
+NodeId first_to_have(const State& state, const View& view, const Group& wanted) {
+  const auto now = state.groups.find(wanted.name);
+  if (now != state.groups.end() && now->second.holder) return *now->second.holder;
+  for (const NodeId node : wanted.policy)
+    if (view.members.contains(node) && state.has_settings(wanted.name, node)) return node;
+  return wanted.policy.front();
+}
+
+std::map<GroupName, std::set<NodeId>> settings_under(const State& state, const View& view,
+                                                     const Config& wanted) {
+  std::map<GroupName, std::set<NodeId>> having;
+  for (const Group& after : wanted.groups) {
+    if (!follows_settings(after)) continue;
+    const Group* before = state.config().find_group(after.name);
+    const auto had = state.durable.has_settings.find(after.name);
+    if (before == nullptr || before->registry != after.registry ||
+        had == state.durable.has_settings.end()) {
+      having[after.name] = {first_to_have(state, view, after)};
+      continue;
+    }
+    // A node that leaves the policy still has them for those that come, as long as nobody else has.
+    std::set<NodeId> stay;
+    for (const NodeId node : had->second)
+      if (std::ranges::find(after.policy, node) != after.policy.end()) stay.insert(node);
+    having[after.name] = stay.empty() ? had->second : stay;
+  }
+  return having;
+}
+
 void forget_failures(GroupState& group) {
   group.failures.clear();
   group.failed = false;
@@ -291,6 +344,11 @@ Note describe(const State& state, const Change& change) {
           [&](const ConfirmNodeDown& confirm) {
             return note(node(confirm.node), "an administrator vouched that it is down");
           },
+          [&](const AcceptSettings& accept) {
+            return note(group(accept.group),
+                        fmt::format("an administrator took the settings of {} for the newest",
+                                    state.config().node_name(accept.node)));
+          },
           [&](const ApplyConfig& apply) {
             return note("configuration",
                         fmt::format("version {}, applied on {}", state.durable.applied.counter + 1,
@@ -310,6 +368,7 @@ Result<void> check_change(const State& state, const View& view, const Change& ch
           [&](const SetNodeStandby& set) { return check_node(state, set.node); },
           [&](const SetLocked&) { return Result<void>{}; },
           [&](const ConfirmNodeDown& confirm) { return check_confirm(state, view, confirm.node); },
+          [&](const AcceptSettings& accept) { return check_accept_settings(state, view, accept); },
           [&](const ApplyConfig& apply) { return check_config(state, view, apply); },
       },
       change);
@@ -342,6 +401,7 @@ Durable changed(const State& state, const View& view, const Change& change) {
           },
           [&](const SetLocked& set) { next.intent.locked = set.locked; },
           [&](const ConfirmNodeDown& confirm) { next.let_go[confirm.node] = LetGo::confirmed; },
+          [&](const AcceptSettings&) {},
           [&](const ApplyConfig& apply) {
             const Config& wanted = apply.applied.config;
             std::erase_if(next.intent.groups, [&](const auto& entry) {
@@ -359,7 +419,18 @@ Durable changed(const State& state, const View& view, const Change& change) {
           },
       },
       change);
+  next.has_settings = settings_after(state, view, change);
   return next;
+}
+
+std::map<GroupName, std::set<NodeId>> settings_after(const State& state, const View& view,
+                                                     const Change& change) {
+  if (const auto* apply = std::get_if<ApplyConfig>(&change))
+    return settings_under(state, view, apply->applied.config);
+  auto having = state.durable.has_settings;
+  if (const auto* accept = std::get_if<AcceptSettings>(&change))
+    having[accept->group] = {accept->node};
+  return having;
 }
 
 void apply_side_effects(State& state, const Change& change) {

@@ -36,6 +36,10 @@ struct SetLocked {
 struct ConfirmNodeDown {
   NodeId node;
 };
+struct AcceptSettings {  // the node's count as the newest, whatever others may have
+  GroupName group;
+  NodeId node;
+};
 struct ApplyConfig {
   AppliedConfig applied;           // counter is given when it is accepted
   std::optional<uint64_t> base{};  // the version that it was made from; refused when that is not
@@ -43,7 +47,7 @@ struct ApplyConfig {
 };
 
 using Change = std::variant<StartGroup, StopGroup, MoveGroup, RetryGroup, SetNodeStandby, SetLocked,
-                            ConfirmNodeDown, ApplyConfig>;
+                            ConfirmNodeDown, AcceptSettings, ApplyConfig>;
 
 // Why the change cannot be accepted in this state. The codes are errno values: ENOENT for an
 // unknown name, EBUSY for what is refused now.
@@ -51,6 +55,10 @@ Result<void> check_change(const State& state, const View& view, const Change& ch
 
 // The durable state as it is once the change is accepted: version raised by one.
 Durable changed(const State& state, const View& view, const Change& change);
+
+// Who has every acknowledged setting once the change is accepted.
+std::map<GroupName, std::set<NodeId>> settings_after(const State& state, const View& view,
+                                                     const Change& change);
 
 // The change for people, once it is acknowledged.
 Note describe(const State& state, const Change& change);

@@ -35,6 +35,10 @@ bool needs_restart(const Resource& running, const Resource& wanted) {
   return renamed != *after;
 }
 
+bool follows_settings(const Group& group) {
+  return !group.registry.empty();
+}
+
 bool disks_refuse_others(const Group& group) {
   bool any = false;
   for (const Resource& resource : group.resources)

@@ -185,6 +185,9 @@ struct Group {
   milliseconds failure_expiry = 30min;  // after which a failed node may be tried again
   std::map<std::string, std::string> environment;
   std::vector<std::string> commands;  // folders in front of PATH
+  // What follows it to the next node: registry keys with everything below them, as
+  // registry::KeyPath::text() writes them.
+  std::vector<std::string> registry;
   std::vector<Backup> backups;
   std::vector<Resource> resources;  // in start order; stop is the reverse
   friend bool operator==(const Group&, const Group&) = default;
@@ -193,6 +196,9 @@ struct Group {
 // Its partitions, and there is one at least, are on disks that refuse whoever does not have them.
 // So the first step of its start proves that no lost node can write to it.
 bool disks_refuse_others(const Group& group);
+
+// Whether there is something that its next holder must have as the last one left it.
+bool follows_settings(const Group& group);
 
 struct Config;
 // Whether a partition of the device is guarded by a reservation of its disk.

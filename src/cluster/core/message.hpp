@@ -26,6 +26,19 @@ struct GroupReport {
   friend bool operator==(const GroupReport&, const GroupReport&) = default;
 };
 
+// What a node has of the settings that follow a group (cluster/settings).
+struct SettingsStand {
+  enum class Soundness {
+    sound,
+    torn,     // what was written last may be missing; it may have been acknowledged
+    damaged,  // what is there is not what was written
+  };
+  uint64_t number = 0;  // of the last change
+  std::string digest;   // of all that is there, in hexadecimal
+  Soundness soundness = Soundness::sound;
+  friend bool operator==(const SettingsStand&, const SettingsStand&) = default;
+};
+
 // The first word of every member in a new membership, and again whenever its engine finds or loses
 // a majority: by these words, which come in one order, all members judge their right alike.
 struct Hello {
@@ -44,6 +57,7 @@ struct Hello {
   uint64_t next_ticket = 1;  // no ticket that the sender saw is used again
   bool lease_counts = false;
   std::vector<GroupReport> holds;  // every group of which something is up here
+  std::map<GroupName, SettingsStand> settings = {};
 };
 
 // The state of the member that knows most, for those that know less.
@@ -76,6 +90,11 @@ struct Released {
   NodeId node;
   uint64_t epoch = 0;
 };
+// The sender, which lacked some, has every setting of the group on its disk.
+struct HasSettings {
+  std::string basis;  // Replica::settings_basis() when it got them
+  GroupName group;
+};
 // A timer of timers_of() ran out at the node that owns it.
 struct TimerExpired {
   std::string timer;
@@ -98,7 +117,10 @@ struct Renew {  // proves to its sender that the ring it was sent in still turne
   uint64_t sequence = 0;
 };
 
-using Message = std::variant<Hello, Snapshot, Propose, Stored, Report, FenceResult, Released,
-                             TimerExpired, Leaving, Goodbye, Record, Accounts, Broadcast, Renew>;
+const char* to_text(SettingsStand::Soundness soundness);
+
+using Message =
+    std::variant<Hello, Snapshot, Propose, Stored, Report, FenceResult, Released, HasSettings,
+                 TimerExpired, Leaving, Goodbye, Record, Accounts, Broadcast, Renew>;
 
 }  // namespace tasuki::core

@@ -39,12 +39,29 @@ std::vector<NodeId> candidates(const State& state, const View& view, const Group
   return usable;
 }
 
+// As the end of a sentence about one that lacks some.
+std::string who_has_settings(const State& state, const View& view, const GroupName& group) {
+  std::string names;
+  bool one_is_here = false;
+  for (const NodeId node : state.durable.has_settings.at(group)) {
+    names += (names.empty() ? "" : " and ") + state.config().node_name(node);
+    one_is_here |= view.members.contains(node);
+  }
+  if (one_is_here) return ", which it gets from " + names;
+  return fmt::format(
+      ", which {} has; start it, or if they are lost, say: tasuki group accept-settings {} --from "
+      "NODE",
+      names, group);
+}
+
 // Why a node could not run the group even if its return were on every disk.
 std::string why_not_at_all_on(const State& state, const View& view, const GroupName& group,
                               NodeId node) {
   if (!view.members.contains(node)) return "is not in the cluster";
   if (state.durable.intent.standby.contains(node)) return "is set aside";
   if (node_state(state, node).leaving) return "is leaving";
+  if (!state.has_settings(group, node))
+    return "lacks settings of it" + who_has_settings(state, view, group);
   const auto& failures = group_state(state, group).failures;
   const auto failed = failures.find(node);
   return failed == failures.end() ? "" : "failed: " + failed->second.reason;

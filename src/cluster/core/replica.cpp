@@ -57,6 +57,7 @@ Ready Replica::membership_changed(const EngineView& engine) {
     state_.met.insert(engine.view.members.begin(), engine.view.members.end());
     view_ = engine;
     agreed_ = false;
+    settings_compared_ = false;
     snapshot_from_.reset();
     hellos_.clear();
     fences_.clear();
@@ -101,6 +102,7 @@ Hello Replica::hello() const {
   hello.next_ticket = state_.next_ticket;
   hello.lease_counts = lease_counts_;
   hello.holds = holds_();
+  hello.settings = settings_();
   return hello;
 }
 
@@ -223,10 +225,11 @@ void Replica::gain_or_lose_right() {
     const auto is_current = [](const auto& entry) { return entry.second.current; };
     const bool new_epoch = !std::ranges::all_of(hellos_, is_current) ||
                            state_.durable.epoch_members != view_.view.members;
+    const bool some_lack_settings = lose_settings();
     const bool gave_up_some = !knows_newest(state_, hellos_, Vouches::do_not_count);
     current_ = true;
     for (auto& [node, hello] : hellos_) hello.current = true;
-    if (!new_epoch) return;
+    if (!new_epoch && !some_lack_settings) return;
     return begin_epoch(gave_up_some);
   }
   // While members greet each other again nothing is lost yet; and of two nodes without a witness
@@ -242,6 +245,15 @@ void Replica::gain_or_lose_right() {
       Note::Level::warning, "cluster",
       "this side has lost the right to decide; it marks itself stale and stops its groups in time");
   write_now();
+}
+
+// Once in each membership, before any setting is changed in it. Whether somebody has them no
+// longer.
+bool Replica::lose_settings() {
+  if (std::exchange(settings_compared_, true)) return false;
+  const auto before = state_.durable.has_settings;
+  agree_on_settings(state_, view_.view, hellos_);
+  return state_.durable.has_settings != before;
 }
 
 // `gave_up_some`: only somebody's word says that no newer change is missing. Those that it was said
@@ -303,6 +315,8 @@ void Replica::apply(NodeId from, const Message& message) {
     apply_fence_result(*result);
   } else if (const auto* word = std::get_if<Released>(&message)) {
     apply_released(*word);
+  } else if (const auto* has = std::get_if<HasSettings>(&message)) {
+    apply_has_settings(from, *has);
   } else if (const auto* expired = std::get_if<TimerExpired>(&message)) {
     apply_expiry(state_, view_.view, expired->timer, may_decide());
     for (const auto& [lost, proof] : state_.durable.let_go)
@@ -388,6 +402,21 @@ void Replica::apply_released(const Released& word) {
   state_.durable.let_go[word.node] = LetGo::released;
   note(Note::Level::info, fmt::format("node {}", state_.config().node_name(word.node)),
        "wrote that it let go of everything");
+}
+
+std::string Replica::settings_basis() const {
+  return fmt::format("{}/{}", view_.ring, state_.durable.applied.counter);
+}
+
+void Replica::apply_has_settings(NodeId from, const HasSettings& word) {
+  const Group* group = state_.config().find_group(word.group);
+  const bool may_have =
+      group != nullptr && std::ranges::find(group->policy, from) != group->policy.end();
+  if (!may_decide() || word.basis != settings_basis() || !may_have) return;
+  state_.durable.has_settings[word.group].insert(from);
+  note(Note::Level::info, fmt::format("group {}", word.group),
+       fmt::format("{} has all its settings", state_.config().node_name(from)));
+  write_now();
 }
 
 Ready Replica::written(uint64_t number) {

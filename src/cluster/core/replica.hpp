@@ -60,6 +60,11 @@ class Replica {
   // Before the first membership: whether the end of this node's lease proves anything.
   void set_lease_counts(bool counts) { lease_counts_ = counts; }
 
+  // Before the first membership: what this node has of the settings, asked at every hello.
+  void tell_settings(std::function<std::map<GroupName, SettingsStand>()> settings) {
+    settings_ = std::move(settings);
+  }
+
   // Before the first membership: this node was off since it wrote its state, and those that it knew
   // to be down may have been started meanwhile. A vouch for one is forgotten; where a proof would
   // let it decide alone, every proof is.
@@ -99,6 +104,12 @@ class Replica {
   [[nodiscard]] bool informed() const { return informed_; }
   [[nodiscard]] bool stale() const { return stale_; }
   [[nodiscard]] bool may_decide() const { return agreed_ && informed_ && right_to_decide(); }
+  // Names the membership and the configuration: in another one, who has the settings is judged
+  // anew.
+  [[nodiscard]] std::string settings_basis() const;
+  // What is agreed upon now stays true whatever node is lost: every member has the epoch on its
+  // disk.
+  [[nodiscard]] bool epoch_settled() const { return may_decide() && settled(); }
   // The epoch that this node was in last, when it starts nothing any more before it is a member of
   // a newer one.
   [[nodiscard]] std::optional<uint64_t> ended_epoch() const;
@@ -134,6 +145,7 @@ class Replica {
   void apply_report(NodeId from, const GroupReport& report);
   void apply_fence_result(const FenceResult& result);
   void apply_released(const Released& word);
+  void apply_has_settings(NodeId from, const HasSettings& word);
   void advance_pending();
   void commit(Pending pending);
   void take_over(Pending pending);
@@ -141,6 +153,7 @@ class Replica {
   void end_pending(const std::string& why);
   void answer(const std::string& id, Result<uint64_t> version);
   void gain_or_lose_right();
+  bool lose_settings();
   void begin_epoch(bool gave_up_some);
   void hear_who_has_the_epoch();
   void settle_epoch();
@@ -161,7 +174,11 @@ class Replica {
   bool connected_ = false;
   bool engine_quorate_ = false;
   bool lease_counts_ = false;
+  bool settings_compared_ = false;  // in this membership
   std::function<std::vector<GroupReport>()> holds_;
+  std::function<std::map<GroupName, SettingsStand>()> settings_ = [] {
+    return std::map<GroupName, SettingsStand>{};
+  };
   Hellos hellos_;
   std::optional<NodeId> snapshot_from_;  // whose state we wait for
   std::string disagreement_;

@@ -109,8 +109,8 @@ void Replica::take_over(Pending pending) {
   apply_side_effects(state_, pending.change);
 }
 
-// Epochs, proofs and what got stuck after the change was accepted are newer than what it was made
-// from.
+// Epochs, proofs, what got stuck and who has the settings, after the change was accepted are newer
+// than what it was made from.
 void Replica::renew_proofs(Pending& pending) const {
   pending.next.epoch = state_.durable.epoch;
   pending.next.epoch_members = state_.durable.epoch_members;
@@ -118,6 +118,7 @@ void Replica::renew_proofs(Pending& pending) const {
   pending.next.last_epochs = state_.durable.last_epochs;
   pending.next.let_go = state_.durable.let_go;
   pending.next.stuck = state_.durable.stuck;
+  pending.next.has_settings = settings_after(state_, view_.view, pending.change);
   if (const auto* confirm = std::get_if<ConfirmNodeDown>(&pending.change))
     pending.next.let_go[confirm->node] = LetGo::confirmed;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cluster/core/message.hpp"
+
 namespace tasuki::core {
 
 LetGo State::let_go(NodeId node) const {
@@ -27,6 +29,13 @@ void Durable::remember_accepted(const std::string& change_id) {
   constexpr size_t kRecentMax = 64;
   recent.push_back(change_id);
   if (recent.size() > kRecentMax) recent.erase(recent.begin());
+}
+
+bool State::has_settings(const GroupName& group, NodeId node) const {
+  const Group* configured = config().find_group(group);
+  const auto having = durable.has_settings.find(group);
+  return configured == nullptr || !follows_settings(*configured) ||
+         having == durable.has_settings.end() || having->second.contains(node);
 }
 
 bool State::holds_anything(NodeId node) const {
@@ -164,6 +173,18 @@ const char* to_text(Phase phase) {
       return "stuck";
   }
   return "";
+}
+
+const char* to_text(SettingsStand::Soundness soundness) {
+  switch (soundness) {
+    case SettingsStand::Soundness::sound:
+      return "sound";
+    case SettingsStand::Soundness::torn:
+      return "torn";
+    case SettingsStand::Soundness::damaged:
+      return "damaged";
+  }
+  return "unknown";
 }
 
 }  // namespace tasuki::core

@@ -80,6 +80,8 @@ struct Durable {
   // Groups that could not be stopped on these nodes, which then reset themselves, and why. It must
   // outlive the reset also of a node that is alone.
   std::map<GroupName, std::map<NodeId, std::string>> stuck;
+  // Of groups that settings follow: the nodes that have every acknowledged one.
+  std::map<GroupName, std::set<NodeId>> has_settings;
   friend bool operator==(const Durable&, const Durable&) = default;
 
   // Whether the change of this id was accepted, as far as is remembered. Whoever was told to ask
@@ -166,6 +168,8 @@ struct State {
   [[nodiscard]] const Config& config() const { return durable.applied.config; }
   [[nodiscard]] LetGo let_go(NodeId node) const;
   [[nodiscard]] GroupIntent intent_of(const GroupName& group) const;
+  // The node has every acknowledged setting that follows the group.
+  [[nodiscard]] bool has_settings(const GroupName& group, NodeId node) const;
   // It holds a group, or may own some of one.
   [[nodiscard]] bool holds_anything(NodeId node) const;
   // The node's name, also of one that was removed.

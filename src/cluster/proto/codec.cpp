@@ -29,6 +29,9 @@ constexpr std::array kEvents{Event::start, Event::failover, Event::recover};
 constexpr std::array kPhases{Phase::offline, Phase::starting, Phase::online, Phase::stopping,
                              Phase::stuck};
 
+constexpr std::array kSoundnesses{SettingsStand::Soundness::sound, SettingsStand::Soundness::torn,
+                                  SettingsStand::Soundness::damaged};
+
 Json ids(const std::set<NodeId>& nodes) {
   Json list = Json::array();
   for (const NodeId node : nodes) list.push_back(node.value);
@@ -110,6 +113,8 @@ Json write(const Durable& durable) {
   for (const auto& [group, nodes] : durable.stuck)
     for (const auto& [node, reason] : nodes)
       stuck.push_back({{"group", group.value}, {"node", node.value}, {"reason", reason}});
+  Json settings = Json::object();
+  for (const auto& [group, nodes] : durable.has_settings) settings[group.value] = ids(nodes);
   return {{"epoch", durable.epoch},
           {"epoch_members", ids(durable.epoch_members)},
           {"settled_epoch", durable.settled_epoch},
@@ -122,7 +127,8 @@ Json write(const Durable& durable) {
           {"let_go", let_go},
           {"retired", retired},
           {"recent", durable.recent},
-          {"stuck", stuck}};
+          {"stuck", stuck},
+          {"has_settings", settings}};
 }
 Durable parse_durable(const Json& json, const ConfigReader& read_config) {
   Durable durable;
@@ -146,6 +152,8 @@ Durable parse_durable(const Json& json, const ConfigReader& read_config) {
   for (const Json& item : json.at("stuck"))
     durable.stuck[GroupName{item.at("group")}][NodeId{item.at("node").get<uint32_t>()}] =
         item.at("reason");
+  for (const auto& [group, nodes] : json.value("has_settings", Json::object()).items())
+    durable.has_settings[GroupName{group}] = parse_ids(nodes);
   return durable;
 }
 
@@ -274,6 +282,9 @@ Json write(const SetLocked& c) {
 Json write(const ConfirmNodeDown& c) {
   return {{"what", "confirm-down"}, {"node", c.node.value}};
 }
+Json write(const AcceptSettings& c) {
+  return {{"what", "accept-settings"}, {"group", c.group.value}, {"node", c.node.value}};
+}
 Json write(const ApplyConfig& c) {
   return {{"what", "config"},
           {"applied", write(c.applied)},
@@ -291,6 +302,7 @@ Change parse_change(const Json& json, const ConfigReader& read_config) {
   if (what == "standby") return SetNodeStandby{node(), json.at("on")};
   if (what == "lock") return SetLocked{json.at("on")};
   if (what == "confirm-down") return ConfirmNodeDown{node()};
+  if (what == "accept-settings") return AcceptSettings{group(), node()};
   if (what == "config")
     return ApplyConfig{
         parse_applied(json.at("applied"), read_config),
@@ -302,6 +314,11 @@ Change parse_change(const Json& json, const ConfigReader& read_config) {
 Json write(const Hello& hello) {
   Json holds = Json::array();
   for (const auto& report : hello.holds) holds.push_back(to_json(report));
+  Json settings = Json::object();
+  for (const auto& [group, stand] : hello.settings)
+    settings[group.value] = {{"number", stand.number},
+                             {"digest", stand.digest},
+                             {"soundness", name_of(stand.soundness)}};
   return {{"say", "hello"},
           {"ring", hello.ring},
           {"members", ids(hello.members)},
@@ -317,7 +334,8 @@ Json write(const Hello& hello) {
           {"config_hash", hello.config_hash},
           {"next_ticket", hello.next_ticket},
           {"lease_counts", hello.lease_counts},
-          {"holds", holds}};
+          {"holds", holds},
+          {"settings", settings}};
 }
 Hello parse_hello(const Json& json) {
   Hello hello;
@@ -336,6 +354,9 @@ Hello parse_hello(const Json& json) {
   hello.next_ticket = json.at("next_ticket");
   hello.lease_counts = json.at("lease_counts");
   for (const Json& report : json.at("holds")) hello.holds.push_back(group_report_from_json(report));
+  for (const auto& [group, stand] : json.value("settings", Json::object()).items())
+    hello.settings[GroupName{group}] = {stand.at("number"), stand.at("digest"),
+                                        parse_enum(stand.at("soundness"), kSoundnesses)};
   return hello;
 }
 Json write(const Snapshot& m) {
@@ -358,6 +379,9 @@ Json write(const FenceResult& m) {
 }
 Json write(const Released& m) {
   return {{"say", "released"}, {"node", m.node.value}, {"epoch", m.epoch}};
+}
+Json write(const HasSettings& m) {
+  return {{"say", "has-settings"}, {"basis", m.basis}, {"group", m.group.value}};
 }
 Json write(const TimerExpired& m) {
   return {{"say", "timer-expired"}, {"timer", m.timer}};
@@ -404,6 +428,8 @@ Message parse_message(const Json& json, const ConfigReader& read_config) {
     return FenceResult{NodeId{json.at("target").get<uint32_t>()}, json.at("attempt"),
                        json.at("proved"), json.at("problem"), json.at("milliseconds")};
   if (say == "released") return Released{NodeId{json.at("node").get<uint32_t>()}, json.at("epoch")};
+  if (say == "has-settings")
+    return HasSettings{json.at("basis"), GroupName{json.at("group").get<std::string>()}};
   if (say == "timer-expired") return TimerExpired{json.at("timer")};
   if (say == "leaving") return Leaving{};
   if (say == "goodbye") return Goodbye{};

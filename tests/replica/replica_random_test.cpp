@@ -5,11 +5,12 @@
 #include <random>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 
-#include "cluster/proto/replica_harness.hpp"
+#include "tests/replica/cluster.hpp"
 
-namespace tasuki::proto::test {
+namespace tasuki::test {
 namespace {
 
 constexpr uint64_t kSeeds = 300;
@@ -64,6 +65,7 @@ class RandomRun {
         cluster_.step();
       remember_outcomes();
       if (auto wrong = cluster_.violation(); !wrong.empty()) return wrong;
+      if (auto wrong = check_owners_settings(); !wrong.empty()) return wrong;
     }
     return "";
   }
@@ -95,7 +97,7 @@ class RandomRun {
   void disturb() {
     const NodeId node = any_node();
     Cluster::Machine& m = machine(node);
-    switch (choose(18)) {
+    switch (choose(22)) {
       case 0:
         return reconnect();
       case 1:
@@ -133,6 +135,14 @@ class RandomRun {
         return;
       case 12:
         cluster_.set_fencing_works(kind_.fenced && choose(4) != 0);
+        return;
+      case 13:
+      case 14:
+      case 15:
+        if (m.replica) change_setting(node);
+        return;
+      case 16:
+        if (!m.on) damage_settings(node);
         return;
       default:
         if (m.replica) ask(node);
@@ -182,7 +192,81 @@ class RandomRun {
                          : cluster_.request(node, StopGroup{group});
   }
 
+  // One change of each setting is under way at a time, so that it is known what it may be.
+  void change_setting(NodeId node) {
+    const std::string group = fmt::format("g{}", 1 + choose(3));
+    const std::string name = fmt::format("s{}", 1 + choose(3));
+    Changing& changing = changing_[{group, name}];
+    if (changing.request != 0) return;
+    changing.by = node;
+    changing.start = machine(node).starts;
+    const bool erased = choose(4) == 0;
+    changing.wanted = erased ? "(none)" : fmt::format("value {}", next_value_++);
+    changing.request = erased ? cluster_.erase(node, group, name)
+                              : cluster_.put(node, group, name, changing.wanted);
+    changing.possible.insert(changing.wanted);
+  }
+
+  // A bit turns on the disk of a node that is off while others decide and have all it has: what
+  // only one node has and its disk loses, nobody can give back.
+  void damage_settings(NodeId node) {
+    const auto have_all = [&](NodeId other) {
+      const Cluster::Machine& m = machine(other);
+      if (!m.replica || !m.replica->epoch_settled()) return false;
+      return std::ranges::all_of(m.replica->state().config().groups, [&](const Group& group) {
+        return m.replica->state().has_settings(group.name, other) &&
+               !m.replica->state().has_settings(group.name, node);
+      });
+    };
+    std::string& file = machine(node).settings_file;
+    if (file.empty() || std::ranges::none_of(nodes_, have_all)) return;
+    const size_t at = choose(file.size());
+    file[at] = static_cast<char>(file[at] ^ (1 << choose(8)));
+  }
+
+  void remember_verdicts() {
+    for (auto& [key, changing] : changing_) {
+      if (changing.request == 0) continue;
+      const auto verdict = cluster_.verdict(changing.request);
+      if (verdict == settings::Verdict::made) changing.possible = {changing.wanted};
+      if (verdict == settings::Verdict::elsewhere && !changing.possible_before(changing.wanted))
+        changing.possible.erase(changing.wanted);
+      if (verdict || machine(changing.by).starts != changing.start) {
+        changing.before = changing.possible;
+        changing.request = 0;
+      }
+    }
+  }
+
+  std::string check_settings(NodeId node) {
+    for (const auto& [key, changing] : changing_) {
+      const std::string found = cluster_.setting(node, key.first, key.second);
+      if (!changing.possible.contains(found))
+        return fmt::format("{} has \"{}\" for {} of {}, which may be \"{}\"", node, found,
+                           key.second, key.first, fmt::join(changing.possible, "\" or \""));
+    }
+    return "";
+  }
+
+  // Whoever runs a group has its settings as they were acknowledged.
+  std::string check_owners_settings() {
+    for (const auto& [key, changing] : changing_)
+      for (const NodeId owner : cluster_.owners(key.first)) {
+        const Cluster::Machine& m = machine(owner);
+        if (!m.replica || !m.replica->may_decide() ||
+            m.replica->state().groups.at(GroupName{key.first}).holder != owner ||
+            !cluster_.follower(owner, key.first).has_all())
+          continue;
+        const std::string found = cluster_.setting(owner, key.first, key.second);
+        if (!changing.possible.contains(found))
+          return fmt::format("{} runs {} with \"{}\" for {}, which may be \"{}\"", owner, key.first,
+                             found, key.second, fmt::join(changing.possible, "\" or \""));
+      }
+    return "";
+  }
+
   void remember_outcomes() {
+    remember_verdicts();
     for (auto& [group, asked] : asked_) {
       if (asked.id.empty()) continue;
       const auto outcome = cluster_.outcomes().find(asked.id);
@@ -225,6 +309,15 @@ class RandomRun {
       if (!asked.possible.contains(one.state().intent_of(group).run))
         return fmt::format("what was acknowledged for {} is lost", group);
     }
+    for (const auto& [key, changing] : changing_)
+      if (changing.request != 0)
+        return fmt::format("the change {} of a setting was never answered", changing.request);
+    for (const NodeId node : nodes_)
+      if (auto wrong = check_settings(node); !wrong.empty()) return wrong;
+    for (const Group& group : one.state().config().groups)
+      for (const NodeId node : nodes_)
+        if (!cluster_.follower(node, group.name.value).has_all())
+          return fmt::format("{} never gets the settings of {}", node, group.name);
     for (const Group& group : one.state().config().groups) {
       const GroupState& now = one.state().groups.at(group.name);
       const Nodes owners = cluster_.owners(group.name.value);
@@ -253,6 +346,19 @@ class RandomRun {
     bool run = true;
   };
   std::map<GroupName, Asked> asked_;
+  struct Changing {
+    std::set<std::string> possible{"(none)"};
+    std::set<std::string> before{"(none)"};  // the one under way was asked for
+    uint64_t request = 0;                    // under way
+    NodeId by;
+    int start = 0;  // of its tasukid
+    std::string wanted;
+    [[nodiscard]] bool possible_before(const std::string& value) const {
+      return before.contains(value);
+    }
+  };
+  std::map<std::pair<std::string, std::string>, Changing> changing_;  // by group and name
+  uint64_t next_value_ = 1;
 };
 
 TEST(ReplicaRandom, whatever_happens_one_owner_one_state_and_nothing_acknowledged_is_lost) {
@@ -267,4 +373,4 @@ TEST(ReplicaRandom, whatever_happens_one_owner_one_state_and_nothing_acknowledge
 }
 
 }  // namespace
-}  // namespace tasuki::proto::test
+}  // namespace tasuki::test

@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "cluster/proto/replica_harness.hpp"
+#include "tests/replica/cluster.hpp"
 
-namespace tasuki::proto::test {
+namespace tasuki::test {
 namespace {
 
 using testing::HasSubstr;
@@ -454,4 +454,4 @@ TEST_F(Story, an_automatic_failback_comes_after_its_time_and_never_while_locked)
 }
 
 }  // namespace
-}  // namespace tasuki::proto::test
+}  // namespace tasuki::test

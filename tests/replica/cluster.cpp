@@ -1,4 +1,4 @@
-#include "cluster/proto/replica_harness.hpp"
+#include "tests/replica/cluster.hpp"
 
 #include <algorithm>
 
@@ -7,8 +7,9 @@
 
 #include "cluster/core/timers.hpp"
 #include "kit/assert.hpp"
+#include "kit/text.hpp"
 
-namespace tasuki::proto::test {
+namespace tasuki::test {
 namespace {
 
 constexpr int kStepsMax = 20'000;  // a cluster that does not come to rest within is broken
@@ -36,6 +37,7 @@ Config make_config(uint32_t count, uint32_t groups) {
     group.name = GroupName{fmt::format("g{}", number + 1)};
     for (uint32_t place = 0; place < count; ++place)
       group.policy.emplace_back((number + place) % count + 1);
+    group.registry = {group.name.value};
     config.groups.push_back(group);
   }
   return config;
@@ -88,6 +90,7 @@ void Cluster::end_program(NodeId node) {
     m.disk = encode_state_file({m.writing.front().durable, m.writing.front().stale});
     m.writing.pop_front();
   }
+  close_settings(node);
   m.replica.reset();
   m.said_goodbye = false;
   m.writing.clear();
@@ -119,6 +122,7 @@ void Cluster::start_tasukid(NodeId node) {
   });
   m.replica->set_lease_counts(m.lease_counts);
   if (!m.leased) m.replica->was_off();
+  open_settings(node);
   for (const auto& [name, held] : m.keeper) m.orders[name] = {true, held.ticket};
   rings_[m.ring].members.insert(node);
   install_members(m.ring);
@@ -246,9 +250,12 @@ std::vector<Cluster::Action> Cluster::actions(NodeId node, bool also_slow_disks)
   if (!m.on || !m.replica) return possible;
   if (!m.writing.empty() && (also_slow_disks || !m.slow_disk))
     possible.push_back({fmt::format("{} has written", node), [=, this] { finish_write(node); }});
-  if (!m.outbox.empty())
+  if (!m.keeping.empty() && (also_slow_disks || !(m.slow_disk || m.slow_settings)))
     possible.push_back(
-        {fmt::format("{} says {:.70}", node, m.outbox.front()), [=, this] { order_one(node); }});
+        {fmt::format("{} has kept settings", node), [=, this] { finish_keep(node); }});
+  if (!m.outbox.empty())
+    possible.push_back({fmt::format("{} says {:.70}", node, printable(m.outbox.front())),
+                        [=, this] { order_one(node); }});
   if (!m.inbox.empty())
     possible.push_back(
         {fmt::format("{} hears {}/{}", node, m.inbox.front().ring, m.inbox.front().index),
@@ -267,6 +274,7 @@ void Cluster::carry_out(NodeId node, Ready ready) {
   for (Outcome& outcome : ready.outcomes) outcomes_.emplace(outcome.id, outcome.version);
   for (const Note& note : ready.notes)
     notes_.push_back(fmt::format("{}: {}: {}", node, note.subject, note.text));
+  if (m.settings) carry_out(node, m.settings->replica_changed(*m.replica));
 }
 
 void Cluster::finish_write(NodeId node) {
@@ -299,6 +307,8 @@ void Cluster::deliver_one(NodeId node) {
     carry_out(node, m.replica->membership_changed(m.installed));
     return;
   }
+  if (event.text.front() == settings::kFirstByte)
+    return carry_out(node, m.settings->delivered(event.from, settings::decode(event.text).value()));
   const auto message = decode(event.text, [this](const auto& text) { return read_config(text); });
   carry_out(node, m.replica->delivered(event.from, message.value()));
 }
@@ -471,6 +481,22 @@ bool Cluster::told(const std::string& part_of_a_note) const {
   });
 }
 
+namespace {
+
+// Two that have every setting of a group have the same.
+bool differ_in_settings(const Cluster::Machine& a, const Cluster::Machine& b) {
+  for (const auto& [group, stand] : a.settings->stands()) {
+    const settings::Follower* one = a.settings->find(group);
+    const settings::Follower* other = b.settings->find(group);
+    if (one != nullptr && other != nullptr && one->has_all() && other->has_all() &&
+        one->stand() != other->stand())
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 std::string Cluster::violation() const {
   if (restless_) return "the cluster never comes to rest";
   for (const Group& group : config_.groups)
@@ -481,12 +507,13 @@ std::string Cluster::violation() const {
       const Machine& a = one->second;
       const Machine& b = other->second;
       if (!a.replica || !b.replica || !a.replica->agreed() || !b.replica->agreed()) continue;
-      if (a.heard_ring != b.heard_ring || a.heard_branch != b.heard_branch ||
-          a.heard_index != b.heard_index)
+      // Of a ring that broke up at once they may have heard a message and not who was in it.
+      if (a.installed.ring != b.installed.ring || a.heard_ring != b.heard_ring ||
+          a.heard_branch != b.heard_branch || a.heard_index != b.heard_index)
         continue;
       if (a.replica->state() != b.replica->state() ||
           a.replica->may_decide() != b.replica->may_decide() ||
-          a.replica->fences() != b.replica->fences())
+          a.replica->fences() != b.replica->fences() || differ_in_settings(a, b))
         return fmt::format("{} and {} were told the same and differ:\n{}\n{}", one->first,
                            other->first, encode(Snapshot{"", a.replica->state()}),
                            encode(Snapshot{"", b.replica->state()}));
@@ -507,4 +534,4 @@ std::optional<Config> Cluster::read_config(const std::string& text) const {
   return known->second;
 }
 
-}  // namespace tasuki::proto::test
+}  // namespace tasuki::test

@@ -19,16 +19,18 @@
 #include "cluster/core/replica.hpp"
 #include "cluster/core/timing.hpp"
 #include "cluster/proto/codec.hpp"
+#include "cluster/settings/settings.hpp"
 
-namespace tasuki::proto::test {
+namespace tasuki::test {
 
 using namespace core;
+using namespace proto;
 using Nodes = std::set<NodeId>;
 
 Nodes nodes(std::initializer_list<uint32_t> ids);
 
 // Nodes 1 to `count`, called sv1, sv2...; every group may run on all of them, in the order of their
-// ids beginning with the group's number.
+// ids beginning with the group's number. The settings at a place called like the group follow it.
 Config make_config(uint32_t count, uint32_t groups);
 
 class Cluster {
@@ -63,11 +65,24 @@ class Cluster {
   std::string apply_config(NodeId node, const Config& config, const std::string& text);
   void confirm_down_alone(NodeId node, NodeId down);
   void expire(NodeId owner, const std::string& timer_prefix);
+  // Asks for a change of a setting; the number of its answer.
+  uint64_t put(NodeId node, const std::string& group, const std::string& name,
+               const std::string& data);
+  uint64_t erase(NodeId node, const std::string& group, const std::string& name);
+  [[nodiscard]] std::optional<settings::Verdict> verdict(uint64_t request) const;
+  // What a node has; "(none)" when there is nothing.
+  [[nodiscard]] std::string setting(NodeId node, const std::string& group,
+                                    const std::string& name) const;
+  [[nodiscard]] const settings::Follower& follower(NodeId node, const std::string& group) const {
+    return *machines_.at(node).settings->find(GroupName{group});
+  }
+  [[nodiscard]] size_t parts_said() const { return parts_said_; }
   void report_failure(NodeId node, const std::string& group, const std::string& why);
 
   struct Machine {
     bool on = false;
-    bool slow_disk = false;  // run() does not finish its writes
+    bool slow_disk = false;      // run() does not finish its writes
+    bool slow_settings = false;  // nor those of its settings
     bool fails_starts = false;
     bool hung = false;    // its groups do not stop
     bool asleep = false;  // step() leaves it out: it hears and does nothing for a while
@@ -78,6 +93,10 @@ class Cluster {
     std::string disk;
     std::unique_ptr<Replica> replica;
     std::deque<Ready::Write> writing;
+    std::string settings_file;
+    uint64_t records = 0;  // in that file
+    std::unique_ptr<settings::Settings> settings;
+    std::deque<settings::Keep> keeping;  // not in the file yet
     std::deque<std::string> outbox;
     struct Event {
       uint64_t ring = 0;
@@ -138,6 +157,11 @@ class Cluster {
   void end_program(NodeId node);
   void form_ring(const Nodes& side, bool with_witness);
   void carry_out(NodeId node, Ready ready);
+  void carry_out(NodeId node, settings::NodeEffects effects);
+  void open_settings(NodeId node);
+  void close_settings(NodeId node);
+  void finish_keep(NodeId node);
+  uint64_t ask(NodeId node, const std::string& group, settings::Edit edit);
   void install_members(uint64_t ring);
   void judge_quorum();
   [[nodiscard]] EngineView engine_view(uint64_t ring, const Ring& of) const;
@@ -162,10 +186,12 @@ class Cluster {
   uint64_t witness_ring_ = 0;
   std::map<std::string, Result<uint64_t>> outcomes_;
   uint64_t next_request_ = 1;
+  std::map<uint64_t, settings::Verdict> verdicts_;
+  size_t parts_said_ = 0;  // of answers to nodes that lacked settings
   bool fencing_works_ = false;
   std::vector<std::string> notes_;
   std::vector<std::string> story_;
   bool restless_ = false;
 };
 
-}  // namespace tasuki::proto::test
+}  // namespace tasuki::test
