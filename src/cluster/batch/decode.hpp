@@ -14,10 +14,9 @@ struct NoText {
   std::string expected;
 };
 
-// UTF-8, with or without a byte order mark, or else code page 932, what Japanese Windows writes.
-// Text of more than a few characters in that code page is hardly ever valid UTF-8 by chance.
-// Carriage returns are dropped and the old end of file (Ctrl-Z) ends a line, as in cmd.exe. The yen
-// sign becomes the backslash it is in code page 932, where both are one character.
+// UTF-8, with or without a byte order mark, or else code page 932 (kit/charset.hpp). Carriage
+// returns are dropped and the old end of file (Ctrl-Z) ends a line, as in cmd.exe. The yen sign
+// becomes the backslash it is in code page 932, where both are one character.
 std::expected<std::string, NoText> decode(std::string_view bytes);
 
 }  // namespace tasuki::batch
