@@ -44,14 +44,16 @@ Position find_position(const Command& root, const std::vector<std::string>& word
   return position;
 }
 
-void offer_values(const std::string& kind, const FindNames& find_names, Completion& completion) {
-  if (kind == "GROUP") completion.words = find_names(Names::groups);
-  if (kind == "NODE") completion.words = find_names(Names::nodes);
+void offer_values(const std::string& kind, const std::string& typed, const FindNames& find_names,
+                  Completion& completion) {
+  if (kind == "GROUP") completion.words = find_names(Names::groups, typed);
+  if (kind == "NODE") completion.words = find_names(Names::nodes, typed);
   if (kind == "SUBJECT") {
-    completion.words = find_names(Names::groups);
-    std::ranges::copy(find_names(Names::nodes), std::back_inserter(completion.words));
+    completion.words = find_names(Names::groups, typed);
+    std::ranges::copy(find_names(Names::nodes, typed), std::back_inserter(completion.words));
   }
-  if (kind == "HOST" || kind == "OTHER") completion.words = find_names(Names::hosts);
+  if (kind == "HOST" || kind == "OTHER") completion.words = find_names(Names::hosts, typed);
+  if (kind == "KEY") completion.words = find_names(Names::keys, typed);
   if (kind == "SHELL") completion.words = known_shells();
   completion.files = kind.starts_with("FILE") || kind == "PATH" || kind == "DIR";
 }
@@ -108,20 +110,20 @@ Completion complete(const Command& root, const std::vector<std::string>& words,
   // What can be asked about are commands, as they stand without it.
   if (words.size() > 1 && words.front() == "help")
     return complete(root, {words.begin() + 1, words.end()},
-                    [](Names) { return std::vector<std::string>(); });
+                    [](Names, const std::string&) { return std::vector<std::string>(); });
   const std::string last = words.empty() ? "" : words.back();
   const Position position = find_position(root, words);
   const Command& command = *position.command;
   Completion completion;
   if (position.open_option) {
-    offer_values(position.open_option->value, find_names, completion);
+    offer_values(position.open_option->value, last, find_names, completion);
   } else if (last.starts_with('-')) {
     offer_options(command, root, completion);
   } else if (!command.commands.empty()) {
     for (const auto& below : command.commands) completion.words.push_back(below.name());
   } else if (position.positionals < command.arguments.size() &&
              command.arguments[position.positionals].positional) {
-    offer_values(command.arguments[position.positionals].name, find_names, completion);
+    offer_values(command.arguments[position.positionals].name, last, find_names, completion);
   }
   std::erase_if(completion.words, [&](const auto& word) { return !word.starts_with(last); });
   return completion;

@@ -13,7 +13,7 @@
 namespace tasuki::cli {
 
 // The names of a kind; none when nobody can tell.
-using FindNames = std::function<std::vector<std::string>(Names)>;
+using FindNames = std::function<std::vector<std::string>(Names, const std::string& typed)>;
 
 struct Completion {
   std::vector<std::string> words;  // that begin like the last word

@@ -58,7 +58,7 @@ Command make_tree() {
 }
 
 Completion completed(const std::vector<std::string>& words) {
-  return complete(make_tree(), words, [](Names kind) {
+  return complete(make_tree(), words, [](Names kind, const std::string&) {
     if (kind == Names::hosts) return std::vector<std::string>{"sv1", "client"};
     return kind == Names::groups ? std::vector<std::string>{"db", "web"}
                                  : std::vector<std::string>{"sv1", "sv2"};

@@ -56,6 +56,28 @@ void add_acting_verb(CLI::App& family, Context& context, const Verb& described) 
   verb.callback([&context, options, name = described.name] { act(context, name, *options); });
 }
 
+void accept_settings(Context& context, const std::string& group, const std::string& from) {
+  const auto target = fmt::format("/v1/groups/{}/accept-settings", api::percent_encode(group));
+  const auto answer = context.accept(context.client().post(target, {{"from", from}}));
+  if (answer) context.terminal.print(answer->at("outcome").get<std::string>() + "\n");
+}
+
+void add_accept_settings(CLI::App& family, Context& context) {
+  auto& verb = *family.add_subcommand(
+      "accept-settings",
+      "Take the settings that a node has of a group for the newest, although others have newer "
+      "ones\n"
+      "For when the nodes that have the newest registry keys of the group are lost: what was "
+      "changed there last is given up.");
+  verb.footer("tasuki group accept-settings staroffice --from sv2");
+  const auto options = std::make_shared<Options>();
+  verb.add_option("GROUP", options->group, "the group's name")->required();
+  verb.add_option("--from", options->to, "the node whose settings are taken")
+      ->type_name("NODE")
+      ->required();
+  verb.callback([&context, options] { accept_settings(context, options->group, options->to); });
+}
+
 void list(Context& context, bool json) {
   const auto status = context.accept(context.client().get("/v1/status"));
   if (!status) return;
@@ -88,6 +110,7 @@ void add_group_verbs(CLI::App& root, Context& context) {
                    "Forget a group's failures and try it again\n"
                    "A group that could not be started on any node stays failed until this is said.",
                    "tasuki group retry db --wait", Target::none});
+  add_accept_settings(family, context);
 }
 
 }  // namespace tasuki::cli

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cluster/api/router.hpp"
 #include "cluster/lab/commands.hpp"
 #include "kit/text.hpp"
 
@@ -19,10 +20,34 @@ std::vector<std::string> names_in(const Json& status, Names kind) {
   return names;
 }
 
+// With slashes, because a shell takes a backslash for its own. What has a slash in its name is left
+// out.
+std::vector<std::string> find_keys(const Context& context, const std::string& typed) {
+  std::vector<std::string> keys;
+  const auto add = [&](std::string key) {
+    std::ranges::replace(key, '\\', '/');
+    keys.push_back(std::move(key));
+  };
+  const size_t end = typed.rfind('/');
+  const std::string above = end == std::string::npos ? "" : typed.substr(0, end);
+  const std::string query = above.empty() ? "" : "?key=" + api::percent_encode(above);
+  const auto answer = context.client().get("/v1/registry" + query);
+  if (!answer || answer->status >= 400) return keys;
+  if (above.empty()) {
+    for (const auto& key : answer->body.at("followed"))
+      if (const std::string text = key.at("key"); !text.contains('/')) add(text);
+    return keys;
+  }
+  for (const auto& key : answer->body.at("keys"))
+    if (const std::string name = key; !name.contains('/')) keys.push_back(above + '/' + name);
+  return keys;
+}
+
 }  // namespace
 
-std::vector<std::string> find_names(const Context& context, Names kind) {
+std::vector<std::string> find_names(const Context& context, Names kind, const std::string& typed) {
   if (kind == Names::hosts) return lab::find_hosts();
+  if (kind == Names::keys) return find_keys(context, typed);
   const auto status = context.client().get(kStatus);
   if (!status || status->status >= 400) return {};
   return names_in(status->body, kind);

@@ -11,10 +11,12 @@
 namespace tasuki::cli {
 
 // Groups and nodes of the cluster; hosts of the lab that runs on this machine.
-enum class Names { groups, nodes, hosts };
+// keys: of the registry, the next ones below what is typed.
+enum class Names { groups, nodes, hosts, keys };
 
 // None when nobody can tell.
-std::vector<std::string> find_names(const Context& context, Names kind);
+std::vector<std::string> find_names(const Context& context, Names kind,
+                                    const std::string& typed = "");
 
 // Whether the cluster has a group or node of this name. Otherwise, or when nobody answers, that has
 // been told and the exit code is set.

@@ -16,8 +16,9 @@ constexpr const char* kHidden = "";
 
 void print_completions(const CLI::App& root, Context& context,
                        const std::vector<std::string>& words) {
-  const auto completion =
-      complete(describe(root), words, [&](Names kind) { return find_names(context, kind); });
+  const auto completion = complete(
+      describe(root), words,
+      [&](Names kind, const std::string& typed) { return find_names(context, kind, typed); });
   std::string lines;
   for (const auto& word : completion.words) lines += word + "\n";
   if (completion.files) lines += ":files\n";

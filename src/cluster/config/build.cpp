@@ -8,6 +8,7 @@
 #include "cluster/config/clock.hpp"
 #include "cluster/config/keys.hpp"
 #include "cluster/config/resources.hpp"
+#include "cluster/registry/path.hpp"
 #include "kit/assert.hpp"
 
 namespace tasuki::config {
@@ -221,6 +222,8 @@ core::Group build_group(const Table& table, const core::Config& config) {
   set(group.failure_expiry, table, "failure_expiry");
   group.environment = table.text_map("environment");
   group.commands = words(table, "commands");
+  for (const std::string& key : words(table, "registry"))
+    group.registry.push_back(registry::KeyPath::parse(key)->text());
   for (const Table* backup : table.tables("backup")) group.backups.push_back(build_backup(*backup));
   const StartOrder order = order_resources(list_resources(table), kind_order(table));
   for (const ResourceEntry& entry : order.resources)

@@ -6,6 +6,7 @@
 #include "cluster/config/checks.hpp"
 #include "cluster/config/resources.hpp"
 #include "cluster/core/config.hpp"
+#include "cluster/registry/path.hpp"
 #include "kit/text.hpp"
 
 namespace tasuki::config {
@@ -216,7 +217,28 @@ void check_services(const Table& root, Report& report) {
   }
 }
 
+// A key belongs to one group at most, with all that lies below it.
+void check_registry(const Table& root, Report& report) {
+  std::vector<std::pair<registry::KeyPath, int>> keys;
+  for (const Table* group : root.tables("group"))
+    for (const auto& [text, line] : group->texts("registry")) {
+      const auto key = registry::KeyPath::parse(text);
+      if (!key) continue;
+      const auto other = std::ranges::find_if(keys, [&](const auto& before) {
+        return key->is_at_or_below(before.first) || before.first.is_at_or_below(*key);
+      });
+      if (other != keys.end())
+        report.mistake(line,
+                       fmt::format("registry has the key {}, and {} follows a group with all below "
+                                   "it (line {})",
+                                   key->text(), other->first.text(), other->second),
+                       "name one of them only");
+      keys.emplace_back(*key, line);
+    }
+}
+
 void check_groups(const Table& root, Report& report) {
+  check_registry(root, report);
   Unique names("group name", "give each group its own");
   for (const Table* group : root.tables("group")) {
     if (const auto name = group->find_text("name")) names.add(name->value, name->line, report);

@@ -7,6 +7,7 @@
 #include "cluster/config/address.hpp"
 #include "cluster/config/checks.hpp"
 #include "cluster/config/clock.hpp"
+#include "cluster/registry/path.hpp"
 
 namespace tasuki::config {
 namespace {
@@ -41,6 +42,15 @@ void check_text(const Key& key, const std::string& text, int line, Report& repor
     case KeyType::paths:
       if (!text.starts_with('/')) wrong("is not absolute");
       break;
+    case KeyType::registry_keys: {
+      const auto key_path = registry::KeyPath::parse(text);
+      if (!key_path)
+        report.mistake(line, key_path.error().during(std::string(key.name)),
+                       "write " + expected_form(key));
+      else if (key_path->is_root())
+        wrong("is a whole root");
+      break;
+    }
     case KeyType::url:
       if (!parse_url(text)) wrong("is no address of a web server");
       break;
@@ -203,6 +213,7 @@ void check_value(const Field& field, const Key& key, Report& report) {
     case KeyType::addresses:
     case KeyType::choices:
     case KeyType::paths:
+    case KeyType::registry_keys:
       return check_texts(field, key, report);
     case KeyType::command:
       return check_command(field, key, report);

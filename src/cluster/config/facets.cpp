@@ -156,6 +156,7 @@ Facets facets_of(const core::Group& group) {
           {"failback_after", format_duration(group.failback_after)},
           {"failure_expiry", format_duration(group.failure_expiry)},
           {"commands", join(group.commands, ", ")},
+          {"registry", join(group.registry, ", ")},
           {"backup", backups_text(group.backups), Display::hidden}};
 }
 

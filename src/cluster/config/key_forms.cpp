@@ -87,6 +87,8 @@ std::string expected_form(const Key& key) {
       return "an array of " + choices_of(key);
     case KeyType::environment:
       return "a table, as { NAME = \"value\" }";
+    case KeyType::registry_keys:
+      return "an array of keys, as [ 'HKLM\\SOFTWARE\\NEC\\StarOffice' ]";
     case KeyType::agent_options:
       return "a table, as { ip = \"192.0.2.1\", lanplus = true }";
   }

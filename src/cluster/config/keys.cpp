@@ -228,6 +228,12 @@ constexpr auto kGroupKeys = std::to_array<Key>({
      .type = paths,
      .fallback = "[]",
      .meaning = "Folders in front of PATH for its scripts and services."},
+    {.name = "registry",
+     .type = registry_keys,
+     .fallback = "[]",
+     .meaning = "Keys of `tasuki registry` that follow it, with everything below them: its next "
+                "node has them as they were acknowledged on the last one. As "
+                "'HKLM\\SOFTWARE\\NEC\\StarOffice'; in single quotes a backslash is only that."},
     {.name = "services",
      .type = names,
      .fallback = "[]",

@@ -30,6 +30,7 @@ enum class KeyType {
   clock,          // "HH:MM"
   environment,    // a table of variables
   agent_options,  // a table of a fence agent's options
+  registry_keys,  // an array of keys of the registry, none in another
 };
 
 // The days of the week, as struct tm counts them.

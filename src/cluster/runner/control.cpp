@@ -12,7 +12,9 @@
 #include "cluster/runner/control_answers.hpp"
 #include "cluster/runner/control_arm.hpp"
 #include "cluster/runner/control_place.hpp"
+#include "cluster/runner/control_settings.hpp"
 #include "cluster/runner/engine_config.hpp"
+#include "cluster/runner/event_queue.hpp"
 #include "kit/duration.hpp"
 #include "kit/text.hpp"
 
@@ -249,36 +251,16 @@ uint64_t number_or(const Request& request, const std::string& name, uint64_t oth
 
 // Hands every event after `since` to one reader.
 Task<void> follow_events(Node& node, uint64_t since, api::EventWriter& writer) {
-  struct Queue {
-    explicit Queue(asio::io_context::executor_type executor) : more(executor) {}
-    std::deque<Json> events;
-    asio::steady_timer more;
-  };
-  constexpr size_t kQueueMax = 5000;  // a reader this far behind is dropped
-  const auto executor = co_await asio::this_coro::executor;
-  auto queue = std::make_shared<Queue>(*executor.target<asio::io_context::executor_type>());
+  auto queue = std::make_shared<EventQueue>(co_await asio::this_coro::executor);
   struct Subscription {
     EventLog& log;
     EventLog::Following following;
     ~Subscription() { log.unfollow(following); }
   };
-  const Subscription subscription{node.events(), node.events().follow([queue](const Json& event) {
-                                    queue->events.push_back(event);
-                                    queue->more.cancel();
-                                  })};
-  for (const Json& event : node.events().since(since)) queue->events.push_back(event);
-  for (;;) {
-    while (!queue->events.empty()) {
-      Json event = std::move(queue->events.front());
-      queue->events.pop_front();
-      if (queue->events.size() > kQueueMax || !co_await writer.send(std::move(event))) co_return;
-    }
-    queue->more.expires_at(asio::steady_timer::time_point::max());
-    boost::system::error_code ignored;
-    co_await queue->more.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    const auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none) co_return;
-  }
+  const Subscription subscription{
+      node.events(), node.events().follow([queue](const Json& event) { queue->push(event); })};
+  for (const Json& event : node.events().since(since)) queue->push(event);
+  co_await queue->write_to(writer);
 }
 
 }  // namespace
@@ -342,6 +324,7 @@ void add_routes(api::Server& server, Node& node, const LogTail& log) {
   });
   add_arm_routes(server, node);
   add_place_routes(server, node);
+  add_settings_routes(server, node);
 }
 
 }  // namespace tasuki::runner

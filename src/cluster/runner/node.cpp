@@ -66,6 +66,10 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, const proto
                    if (auto held = group->holds()) holds.push_back(std::move(*held));
                  return holds;
                }),
+      settings_file_(
+          io, paths_.state_folder + "/settings",
+          [this](const SettingsFile::OnDisk& on_disk) { carry_out(settings_.stored(on_disk)); }),
+      settings_(self, {}, 0, places_of),
       timing_(*core::derive_timing(state.durable.applied.config)),
       group_context_{
           io_, workers_, keeper_, self_, [this]() -> const core::Config& { return config(); },
@@ -113,6 +117,7 @@ Node::~Node() {
 }
 
 Task<Result<void>> Node::start() {
+  if (auto opened = open_settings(); !opened) co_return opened;
   keeper_.on_loss([](const std::string& why) {
     // The keeper is the parent of all that runs here; without it nothing can be watched.
     log::error("the keeper is gone ({}); tasukid starts anew", why);
@@ -181,6 +186,7 @@ Task<Result<void>> Node::start() {
         membership_changed_at_ = now();
         votes_.engine_lost();
         update_slot();
+        carry_out(settings_.engine_lost());
         carry_out(replica_.engine_lost());
       },
   });
@@ -267,6 +273,12 @@ void Node::look_at_clock() {
 
 void Node::heard(core::NodeId from, std::string_view text) {
   look_at_clock();
+  if (text.starts_with(settings::kFirstByte)) {
+    const auto said = settings::decode(text);
+    if (!said)
+      return note(Note::Level::error, "node " + config().node_name(from), said.error().what);
+    return carry_out(settings_.delivered(from, *said));
+  }
   const auto message = proto::decode(text, read_config);
   if (!message) {
     note(Note::Level::error, "node " + config().node_name(from), message.error().what);
@@ -311,6 +323,7 @@ void Node::carry_out(core::Ready ready) {
   for (const core::Message& message : ready.send) say(message);
   for (const core::Outcome& outcome : ready.outcomes) answer(outcome);
   for (const Note& told : ready.notes) events_.add(told);
+  carry_out(settings_.replica_changed(replica_));
   react();
 }
 

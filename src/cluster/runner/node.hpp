@@ -1,6 +1,7 @@
 // tasukid: the loop that gathers what happened, asks the core, and has it done.
 #pragma once
 
+#include <list>
 #include <map>
 #include <memory>
 #include <set>
@@ -19,6 +20,7 @@
 #include "cluster/runner/fencer.hpp"
 #include "cluster/runner/group_runner.hpp"
 #include "cluster/runner/lease.hpp"
+#include "cluster/runner/settings_file.hpp"
 #include "cluster/runner/slot_watch.hpp"
 #include "cluster/runner/status.hpp"
 #include "cluster/runner/store.hpp"
@@ -45,6 +47,9 @@ struct NodePaths {
   std::string arm_commands;       // the folder of the ARM commands; empty: none
   std::string tasuki = "tasuki";  // the program that runs batch files
 };
+
+// Where what follows the group lies among the settings.
+std::vector<std::string> places_of(const core::Group& group);
 
 class Node {
  public:
@@ -77,6 +82,18 @@ class Node {
   [[nodiscard]] EventLog& events() { return events_; }
   [[nodiscard]] const TimelineHistory& timelines() const { return timelines_; }
   [[nodiscard]] const Store& store() const { return store_; }
+  // Asks for a change of settings, all of one group or of this node (settings().owner_of()); it is
+  // done when it is on the disk of every node that has the group's settings.
+  Task<Result<void>> change_settings(core::GroupName group, std::vector<settings::Edit> edits,
+                                     std::chrono::milliseconds limit);
+  // Whether such a change could be asked for here.
+  [[nodiscard]] Result<void> check_settings_here(const core::GroupName& group) const;
+  // Returns when what can be read here of the group, or of this node, is acknowledged.
+  Task<Result<void>> settle_settings(core::GroupName group, std::chrono::milliseconds limit);
+  [[nodiscard]] const settings::Settings& settings() const { return settings_; }
+  // Told of every change of settings here; ends with the returned handle.
+  using SettingsWatch = std::function<void(const core::GroupName&, const settings::Edit&)>;
+  [[nodiscard]] std::shared_ptr<void> watch_settings(SettingsWatch watch);
   // What the group's scripts and services see, or would see, on this node.
   [[nodiscard]] std::map<std::string, std::string> environment_of(const core::Group& group) const;
   // nullptr when nothing of the group is here.
@@ -93,10 +110,15 @@ class Node {
 
  private:
   struct Waiting;  // a change whose outcome somebody waits for
+  struct SettingsRequest;
 
   Task<Result<void>> end_unknown_group(process::KeptGroup group);
   void answer(const core::Outcome& outcome);
   void carry_out(core::Ready ready);
+  void carry_out(settings::NodeEffects effects);
+  Result<void> open_settings();
+  [[nodiscard]] Error settings_refusal(const core::GroupName& group,
+                                       settings::Verdict verdict) const;
   void heard(core::NodeId from, std::string_view text);
   void react();
   void react_to_config();
@@ -144,6 +166,12 @@ class Node {
   TimelineHistory timelines_;
   Backups backups_;
   core::Replica replica_;
+  SettingsFile settings_file_;
+  settings::Settings settings_;
+  std::map<uint64_t, std::shared_ptr<SettingsRequest>> settings_requests_;
+  uint64_t next_settings_request_ = 1;
+  std::list<SettingsWatch> settings_watches_;
+  bool writing_settings_anew_ = false;
   core::Timing timing_;
   std::unique_ptr<membership::Engine> engine_;
   witness::VoteCount votes_;

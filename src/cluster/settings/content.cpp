@@ -50,23 +50,35 @@ bool is_at_or_below(std::string_view id, std::string_view place) {
                                     static_cast<unsigned char>(id[place.size()]) < kFirstOfNames));
 }
 
-void Content::apply(std::span<const Edit> edits) {
+std::vector<Edit> Content::apply(std::span<const Edit> edits) {
   ++number;
+  std::vector<Edit> made;
   for (const Edit& edit : edits) {
     switch (edit.what) {
       case Edit::What::put:
         set(edit.id, {edit.data, true, number});
+        made.push_back(edit);
         break;
       case Edit::What::erase:
-        set(edit.id, {"", false, number});
+        erase(edit.id, made);
         break;
-      case Edit::What::erase_all_at:
+      case Edit::What::erase_all_at: {
+        std::vector<std::string> ids;
         for (auto at = entries_.lower_bound(edit.id);
              at != entries_.end() && is_at_or_below(at->first, edit.id); ++at)
-          if (at->second.there) set(at->first, {"", false, number});
+          if (at->second.there) ids.push_back(at->first);
+        for (const std::string& id : ids) erase(id, made);
         break;
+      }
     }
   }
+  return made;
+}
+
+// That it is not there is remembered also where it was not known: others may have it.
+void Content::erase(const std::string& id, std::vector<Edit>& made) {
+  if (const std::string* data = find(id)) made.push_back({Edit::What::erase, id, *data});
+  set(id, {"", false, number});
 }
 
 void Content::set(const std::string& id, Entry entry) {

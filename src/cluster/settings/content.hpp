@@ -64,7 +64,8 @@ class Content {
   // What was erased up to this change may be forgotten.
   uint64_t forgotten = 0;
 
-  void apply(std::span<const Edit> edits);
+  // Returns what is different: an erased item with the data it had.
+  std::vector<Edit> apply(std::span<const Edit> edits);
   // nullptr when nothing is there.
   [[nodiscard]] const std::string* find(std::string_view id) const;
   [[nodiscard]] const Entries& entries() const { return entries_; }
@@ -87,6 +88,7 @@ class Content {
 
  private:
   void set(const std::string& id, Entry entry);
+  void erase(const std::string& id, std::vector<Edit>& made);
 
   Entries entries_;
   Digest digest_;

@@ -19,10 +19,6 @@ size_t bytes_of(const Edit& edit) {
   return edit.id.size() + edit.data.size();
 }
 
-Edit as_edit(const Item& item) {
-  return {item.entry.there ? Edit::What::put : Edit::What::erase, item.id, item.entry.data};
-}
-
 }  // namespace
 
 Follower::Follower(core::NodeId self, core::GroupName group, Content content,
@@ -106,8 +102,7 @@ void Follower::hear_changed(core::NodeId from, const Changed& changed) {
 }
 
 void Follower::make(std::vector<Edit> edits) {
-  content_.apply(edits);
-  effects_.made.insert(effects_.made.end(), edits.begin(), edits.end());
+  std::ranges::move(content_.apply(edits), std::back_inserter(effects_.made));
   keep(Changes{group_, content_.number, content_.committed, std::move(edits)});
 }
 
@@ -301,10 +296,11 @@ void Follower::finish_copy(const Part& last) {
     if (!last.all) ask(true);
     return;
   }
-  if (last.all)
-    for (const auto& [id, entry] : content_.entries())
-      if (entry.there && next.find(id) == nullptr) effects_.made.push_back({Edit::What::erase, id});
-  for (const Item& item : copied_) effects_.made.push_back(as_edit(item));
+  for (const auto& [id, entry] : content_.entries())
+    if (entry.there && next.find(id) == nullptr)
+      effects_.made.push_back({Edit::What::erase, id, entry.data});
+  for (const Item& item : copied_)
+    if (item.entry.there) effects_.made.push_back({Edit::What::put, item.id, item.entry.data});
   content_ = std::move(next);
   soundness_ = core::SettingsStand::Soundness::sound;
   keep(Copied{group_, last.all, std::exchange(copied_, {}), last.number, last.committed,

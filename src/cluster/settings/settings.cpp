@@ -62,7 +62,8 @@ void Settings::arrange(const core::Replica& replica) {
       for (std::string& place : places_of_(group)) places_[std::move(place)] = group.name;
       policy_sizes_[group.name] = group.policy.size();
     }
-  bool moved = false;
+  // Nothing may be added behind what makes no sense.
+  bool moved = from_file_.soundness != core::SettingsStand::Soundness::sound;
   const auto stay = [&](std::vector<Item> items) {
     moved |= !items.empty();
     for (const Item& item : items)
@@ -114,6 +115,13 @@ core::GroupName Settings::owner_of(std::string_view id) const {
   return kOfNode;
 }
 
+std::optional<std::pair<std::string, core::GroupName>> Settings::find_place_below(
+    std::string_view place) const {
+  const auto found = places_.lower_bound(place);
+  if (found == places_.end() || !is_at_or_below(found->first, place)) return std::nullopt;
+  return *found;
+}
+
 NodeEffects Settings::engine_lost() {
   for (auto& [group, follower] : followers_) gather(group, follower->engine_lost());
   return take();
@@ -153,9 +161,7 @@ NodeEffects Settings::request(uint64_t id, const core::GroupName& group, std::ve
     return take();
   }
   if (!edits.empty()) {
-    of_node_.apply(edits);
-    auto& made = effects_.made[kOfNode];
-    made.insert(made.end(), edits.begin(), edits.end());
+    effects_.made[kOfNode] = of_node_.apply(edits);
     effects_.keep.push_back(
         {{Changes{kOfNode, of_node_.number, of_node_.committed, std::move(edits)}}});
   }

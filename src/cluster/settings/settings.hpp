@@ -54,6 +54,9 @@ class Settings {
 
   // The group that what lies there follows; kOfNode when it follows none.
   [[nodiscard]] core::GroupName owner_of(std::string_view id) const;
+  // A place at or below it, and the group that what lies there follows.
+  [[nodiscard]] std::optional<std::pair<std::string, core::GroupName>> find_place_below(
+      std::string_view place) const;
   // nullptr when there is no such group.
   [[nodiscard]] const Follower* find(const core::GroupName& group) const;
   [[nodiscard]] const Content& of_node() const { return of_node_; }
