@@ -11,8 +11,6 @@
 #include "kit/fd.hpp"
 
 namespace tasuki {
-namespace {
-
 Result<void> write_all(int fd, std::string_view content, const std::string& path) {
   while (!content.empty()) {
     const ssize_t written = ::write(fd, content.data(), content.size());
@@ -29,8 +27,6 @@ Result<void> sync_folder(const std::string& folder) {
   if (::fsync(fd.get()) != 0) return errno_failure("fsync " + folder);
   return {};
 }
-
-}  // namespace
 
 Result<std::string> read_file(const std::string& path, size_t bytes_max) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -27,6 +27,12 @@ Result<void> replace_file_durably(const std::string& path, std::string_view cont
 // nobody else may have prepared it. Nothing is left after a failure.
 Result<void> create_private_file(const std::string& path, std::string_view content);
 
+// All of it, to an open file; `path` is for the error.
+Result<void> write_all(int fd, std::string_view content, const std::string& path);
+
+// After success the names in the folder survive a power cut (fsync(2)).
+Result<void> sync_folder(const std::string& folder);
+
 // Makes the folder and its parents (mode 0755); fine when it is there already.
 Result<void> make_folders(const std::string& path);
 

@@ -31,6 +31,7 @@ std::span<const Route> control_routes() {
       {Method::get, "/v1/registry", Access::read},
       {Method::post, "/v1/registry", Access::act},
       {Method::get, "/v1/registry/follow", Access::read},
+      {Method::get, "/v1/files", Access::read},
       {Method::get, "/v1/config", Access::read},
       {Method::post, "/v1/config", Access::act},
       {Method::get, "/v1/config/history", Access::read},

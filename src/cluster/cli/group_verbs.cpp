@@ -67,7 +67,7 @@ void add_accept_settings(CLI::App& family, Context& context) {
       "accept-settings",
       "Take the settings that a node has of a group for the newest, although others have newer "
       "ones\n"
-      "For when the nodes that have the newest registry keys of the group are lost: what was "
+      "For when the nodes that have the newest settings of the group are lost: what was "
       "changed there last is given up.");
   verb.footer("tasuki group accept-settings staroffice --from sv2");
   const auto options = std::make_shared<Options>();

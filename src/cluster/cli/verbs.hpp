@@ -21,6 +21,7 @@ void add_history_verbs(CLI::App& root, Context& context);
 void add_config_verbs(CLI::App& root, Context& context);
 void add_witness_verbs(CLI::App& root, Context& context);
 void add_registry_verbs(CLI::App& root, Context& context);
+void add_files_verbs(CLI::App& root, Context& context);
 void add_key_verbs(CLI::App& root, Context& context);
 void add_script_verbs(CLI::App& root, Context& context);
 void add_simulate_verb(CLI::App& root, Context& context);

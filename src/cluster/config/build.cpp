@@ -224,6 +224,7 @@ core::Group build_group(const Table& table, const core::Config& config) {
   group.commands = words(table, "commands");
   for (const std::string& key : words(table, "registry"))
     group.registry.push_back(registry::KeyPath::parse(key)->text());
+  group.files = words(table, "files");
   for (const Table* backup : table.tables("backup")) group.backups.push_back(build_backup(*backup));
   const StartOrder order = order_resources(list_resources(table), kind_order(table));
   for (const ResourceEntry& entry : order.resources)

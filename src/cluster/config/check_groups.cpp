@@ -1,5 +1,6 @@
 // Services and groups: names that must exist, names that must differ, and the start order.
 #include <algorithm>
+#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -237,8 +238,62 @@ void check_registry(const Table& root, Report& report) {
     }
 }
 
+bool lies_in(const std::string& path, const std::string& folder) {
+  return path == folder || path.starts_with(folder.ends_with('/') ? folder : folder + "/");
+}
+
+// Why the path cannot be one of a file that is each node's own; empty when it can.
+std::string why_not_followed(const Table& root, const std::string& path) {
+  for (const char* folder : {"/proc", "/sys", "/dev", "/run/tasuki", "/var/lib/tasuki"})
+    if (lies_in(path, folder)) return fmt::format("nothing in {} can follow a group", folder);
+  for (const Table* group : root.tables("group"))
+    for (const Table* partition : group->tables("partition")) {
+      const auto at = partition->find_text("mount_point");
+      if (at && lies_in(path, at->value))
+        return fmt::format("{} is a partition of a group, which takes its files along by itself",
+                           at->value);
+    }
+  return "";
+}
+
+// A file belongs to one group at most, and is nothing that moves by itself.
+void check_files(const Table& root, Report& report) {
+  struct Named {
+    std::string path;
+    int line;
+    const Table* group;
+  };
+  std::vector<Named> known;
+  for (const Table* group : root.tables("group"))
+    for (const auto& [path, line] : group->texts("files")) {
+      if (!path.starts_with('/')) continue;
+      const auto plain = std::filesystem::path(path).lexically_normal().string();
+      if (plain != path || path.ends_with('/')) {
+        report.mistake(line,
+                       fmt::format("files has \"{}\", which is no plain path of a file", path),
+                       plain.ends_with('/') ? "write the path of a file, not of a folder"
+                                            : fmt::format("write \"{}\"", plain));
+        continue;
+      }
+      if (const std::string why = why_not_followed(root, path); !why.empty())
+        report.mistake(line, fmt::format("files has \"{}\", and {}", path, why), "leave it out");
+      const auto other = std::ranges::find_if(known, [&](const Named& before) {
+        return path == before.path ? group != before.group
+                                   : lies_in(path, before.path) || lies_in(before.path, path);
+      });
+      if (other != known.end())
+        report.mistake(
+            line,
+            fmt::format("files has \"{}\", and \"{}\" follows a group (line {})", path, other->path,
+                        other->line),
+            path == other->path ? "name it once" : "name files only; a folder does not follow");
+      known.push_back({path, line, group});
+    }
+}
+
 void check_groups(const Table& root, Report& report) {
   check_registry(root, report);
+  check_files(root, report);
   Unique names("group name", "give each group its own");
   for (const Table* group : root.tables("group")) {
     if (const auto name = group->find_text("name")) names.add(name->value, name->line, report);

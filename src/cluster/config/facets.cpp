@@ -157,6 +157,7 @@ Facets facets_of(const core::Group& group) {
           {"failure_expiry", format_duration(group.failure_expiry)},
           {"commands", join(group.commands, ", ")},
           {"registry", join(group.registry, ", ")},
+          {"files", join(group.files, ", ")},
           {"backup", backups_text(group.backups), Display::hidden}};
 }
 

@@ -234,6 +234,12 @@ constexpr auto kGroupKeys = std::to_array<Key>({
      .meaning = "Keys of `tasuki registry` that follow it, with everything below them: its next "
                 "node has them as they were acknowledged on the last one. As "
                 "'HKLM\\SOFTWARE\\NEC\\StarOffice'; in single quotes a backslash is only that."},
+    {.name = "files",
+     .type = paths,
+     .fallback = "[]",
+     .meaning = "Files and symbolic links that follow it: its next node has them as they were on "
+                "the last one, with owner, group and mode, of at most 256 KiB each; what is "
+                "deleted is deleted there too. As \"/etc/staroffice.conf\"."},
     {.name = "services",
      .type = names,
      .fallback = "[]",

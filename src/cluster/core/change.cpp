@@ -291,7 +291,7 @@ std::map<GroupName, std::set<NodeId>> settings_under(const State& state, const V
     if (!follows_settings(after)) continue;
     const Group* before = state.config().find_group(after.name);
     const auto had = state.durable.has_settings.find(after.name);
-    if (before == nullptr || before->registry != after.registry ||
+    if (before == nullptr || before->registry != after.registry || before->files != after.files ||
         had == state.durable.has_settings.end()) {
       having[after.name] = {first_to_have(state, view, after)};
       continue;

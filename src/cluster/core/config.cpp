@@ -36,7 +36,7 @@ bool needs_restart(const Resource& running, const Resource& wanted) {
 }
 
 bool follows_settings(const Group& group) {
-  return !group.registry.empty();
+  return !group.registry.empty() || !group.files.empty();
 }
 
 bool disks_refuse_others(const Group& group) {

@@ -188,6 +188,7 @@ struct Group {
   // What follows it to the next node: registry keys with everything below them, as
   // registry::KeyPath::text() writes them.
   std::vector<std::string> registry;
+  std::vector<std::string> files;  // and files: absolute paths
   std::vector<Backup> backups;
   std::vector<Resource> resources;  // in start order; stop is the reverse
   friend bool operator==(const Group&, const Group&) = default;

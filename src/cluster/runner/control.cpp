@@ -228,6 +228,10 @@ Task<Response> explain(Node& node, Request request) {
   const std::string name = request.parameters.at("name");
   Json explanations =
       explanations_json(node.replica(), node.seen_with_groups(), name, node.timelines().of(name));
+  for (Json& told : explanations)
+    if (told.at("kind") == "group")
+      for (const std::string& problem : node.files().problems(core::GroupName{name}))
+        told["facts"].push_back(problem);
   if (explanations.empty()) {
     std::vector<std::string> known;
     for (const core::Group& group : node.config().groups) known.push_back(group.name.value);

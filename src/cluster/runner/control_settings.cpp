@@ -248,6 +248,20 @@ Task<void> follow(Node& node, Request request, api::EventWriter& writer) {
   co_await queue->write_to(writer);
 }
 
+// The files that follow groups, as this node has them.
+Task<Response> list_files(Node& node, Request request) {
+  std::optional<core::GroupName> name;
+  if (const auto asked = request.query.find("group"); asked != request.query.end()) {
+    const auto group = find_group(node, asked->second);
+    if (!group) co_return error_of(group.error());
+    name = (*group)->name;
+  }
+  Json files = node.files().list(name);
+  for (Json& file : files)
+    file["follows"] = follows_json(node, core::GroupName{file.at("group").get<std::string>()});
+  co_return Response{200, {{"node", node.name()}, {"files", std::move(files)}}};
+}
+
 Task<Response> accept_settings(Node& node, Request request) {
   const auto group = find_group(node, request.parameters.at("name"));
   if (!group) co_return error_of(group.error());
@@ -271,6 +285,8 @@ void add_settings_routes(api::Server& server, Node& node) {
              [&node](Request request) { return show(node, std::move(request)); });
   server.add(Method::post, "/v1/registry", Access::act,
              [&node](Request request) { return change(node, std::move(request)); });
+  server.add(Method::get, "/v1/files", Access::read,
+             [&node](Request request) { return list_files(node, std::move(request)); });
   server.add_stream("/v1/registry/follow", [&node](Request request, api::EventWriter& writer) {
     return follow(node, std::move(request), writer);
   });

@@ -1,4 +1,4 @@
-// The routes of the settings that follow groups: the registry.
+// The routes of the settings that follow groups: the registry and files.
 #pragma once
 
 #include "cluster/api/server.hpp"

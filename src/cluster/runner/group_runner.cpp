@@ -180,6 +180,7 @@ void GroupRunner::run_step(Task<Result<void>> step, milliseconds limit, const st
 
 Task<Result<void>> GroupRunner::start(executor::StartStep step) {
   if (auto held = co_await wait_for_lease(); !held) co_return held;
+  co_await context_.put_in_place(machine_.spec().name);
   if (auto told = co_await tell_keeper(step.item.resource.name); !told) co_return told;
   const bool scripts = std::holds_alternative<core::Scripts>(step.item.resource.what);
   if (scripts) watches_->scripts_start();
@@ -229,6 +230,7 @@ Task<Result<void>> GroupRunner::close() {
   const std::string group = machine_.spec().name.value;
   if (auto killed = co_await context_.keeper.kill_group(group); !killed) co_return killed;
   watches_->clear();
+  co_await context_.take_along(machine_.spec().name);
   co_return co_await context_.keeper.close_group(group);
 }
 

@@ -42,6 +42,10 @@ struct GroupContext {
   std::function<void(const core::GroupName&, const std::vector<guard::KeyOwner>&)> preempted;
   // A step of a start or stop ended: "partition-1", "stop partition-1".
   std::function<void(const core::GroupName&, const std::string& step)> stepped;
+  // Before a step of its start: what follows it is in place here. And when nothing of it runs any
+  // more: what changed last of that is acknowledged.
+  std::function<Task<void>(core::GroupName)> put_in_place;
+  std::function<Task<void>(core::GroupName)> take_along;
 };
 
 // The group's programs are stopped for a while, watched by nobody: for a backup.

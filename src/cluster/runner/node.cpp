@@ -70,6 +70,19 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, const proto
           io, paths_.state_folder + "/settings",
           [this](const SettingsFile::OnDisk& on_disk) { carry_out(settings_.stored(on_disk)); }),
       settings_(self, {}, 0, places_of),
+      files_({io_, paths_.state_folder, self_,
+              [this]() -> const settings::Settings& { return settings_; },
+              [this](const core::GroupName& group) { return may_change(group); },
+              [this](core::GroupName group, std::vector<settings::Edit> edits,
+                     core::milliseconds limit) {
+                return change_settings(std::move(group), std::move(edits), limit);
+              },
+              [this](const core::GroupName& group) -> std::string {
+                const auto state = replica_.state().groups.find(group);
+                const bool held = state != replica_.state().groups.end() && state->second.holder;
+                return held ? config().node_name(*state->second.holder) : "";
+              },
+              [this](const Note& told) { events_.add(told); }}),
       timing_(*core::derive_timing(state.durable.applied.config)),
       group_context_{
           io_, workers_, keeper_, self_, [this]() -> const core::Config& { return config(); },
@@ -91,7 +104,9 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, const proto
           },
           [this](const core::GroupName& group, const std::string& step) {
             timeline_.step(group, step);
-          }},
+          },
+          [this](const core::GroupName& group) { return files_.put_in_place(group); },
+          [this](const core::GroupName& group) { return files_.take_along(group); }},
       node_services_retry_(io),
       lease_(io, keeper_, [this](core::Renew renew) { say(renew); }),
       slots_(
@@ -118,6 +133,7 @@ Node::~Node() {
 
 Task<Result<void>> Node::start() {
   if (auto opened = open_settings(); !opened) co_return opened;
+  co_await files_.start(config());
   keeper_.on_loss([](const std::string& why) {
     // The keeper is the parent of all that runs here; without it nothing can be watched.
     log::error("the keeper is gone ({}); tasukid starts anew", why);
@@ -332,6 +348,7 @@ void Node::react() {
   react_to_config();
   update_slot();
   watch_right();
+  files_.react();
   give_orders();
   run_timers();
   fencer_.carry_out(replica_.fences(), config(), timing_.fence_delay);
@@ -371,6 +388,7 @@ void Node::react_to_config() {
     if (const core::Group* group = config().find_group(name))
       runner->set_spec(executor::group_spec(config(), *group));
   update_node_services();
+  files_.configure(config());
   tell_accounts();
 
   const auto written = write_corosync_conf(config(), paths_);
@@ -437,6 +455,7 @@ Json Node::status() const {
   context.ping_problem = pinger_.problem();
   context.power_problems = fencer_.device_problems();
   context.account_problems = account_problems(config(), accounts_);
+  context.file_problems = files_.problems();
   return status_json(replica_, context);
 }
 

@@ -18,6 +18,7 @@
 #include "cluster/runner/backups.hpp"
 #include "cluster/runner/event_log.hpp"
 #include "cluster/runner/fencer.hpp"
+#include "cluster/runner/followed_files.hpp"
 #include "cluster/runner/group_runner.hpp"
 #include "cluster/runner/lease.hpp"
 #include "cluster/runner/settings_file.hpp"
@@ -91,6 +92,7 @@ class Node {
   // Returns when what can be read here of the group, or of this node, is acknowledged.
   Task<Result<void>> settle_settings(core::GroupName group, std::chrono::milliseconds limit);
   [[nodiscard]] const settings::Settings& settings() const { return settings_; }
+  [[nodiscard]] const FollowedFiles& files() const { return files_; }
   // Told of every change of settings here; ends with the returned handle.
   using SettingsWatch = std::function<void(const core::GroupName&, const settings::Edit&)>;
   [[nodiscard]] std::shared_ptr<void> watch_settings(SettingsWatch watch);
@@ -117,6 +119,7 @@ class Node {
   void carry_out(core::Ready ready);
   void carry_out(settings::NodeEffects effects);
   Result<void> open_settings();
+  [[nodiscard]] settings::MayChange may_change(const core::GroupName& group) const;
   [[nodiscard]] Error settings_refusal(const core::GroupName& group,
                                        settings::Verdict verdict) const;
   void heard(core::NodeId from, std::string_view text);
@@ -172,6 +175,7 @@ class Node {
   uint64_t next_settings_request_ = 1;
   std::list<SettingsWatch> settings_watches_;
   bool writing_settings_anew_ = false;
+  FollowedFiles files_;
   core::Timing timing_;
   std::unique_ptr<membership::Engine> engine_;
   witness::VoteCount votes_;

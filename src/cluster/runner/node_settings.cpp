@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "cluster/runner/node.hpp"
+#include "cluster/settings/file_item.hpp"
 #include "cluster/settings/registry_item.hpp"
 #include "kit/log.hpp"
 
@@ -31,6 +32,7 @@ std::vector<std::string> places_of(const core::Group& group) {
   std::vector<std::string> places;
   for (const std::string& key : group.registry)
     places.push_back(settings::place_of(registry::KeyPath::parse(key).value()));
+  for (const std::string& path : group.files) places.push_back(settings::id_of_file(path));
   return places;
 }
 
@@ -71,13 +73,16 @@ void Node::carry_out(settings::NodeEffects effects) {
   for (const core::HasSettings& has : effects.has) say(has);
   for (settings::Keep& keep : effects.keep) settings_file_.keep(std::move(keep));
   for (const auto& [group, edits] : effects.made)
-    for (const settings::Edit& edit : edits)
+    for (const settings::Edit& edit : edits) {
+      files_.settings_changed(edit);
       for (const SettingsWatch& watch : settings_watches_) watch(group, edit);
+    }
   for (const settings::Answer& answer : effects.answers)
     if (auto request = settings_requests_.extract(answer.request)) {
       request.mapped()->verdict = answer.verdict;
       request.mapped()->done.cancel();
     }
+  if (!effects.made.empty()) files_.react();
   const size_t bytes = settings_file_.bytes();
   if (bytes < kGrownBytes || bytes < kTimesWhatIsThere * settings_.bytes())
     writing_settings_anew_ = false;
@@ -105,6 +110,16 @@ Task<Result<void>> Node::change_settings(core::GroupName group, std::vector<sett
 
 Task<Result<void>> Node::settle_settings(core::GroupName group, core::milliseconds limit) {
   return change_settings(std::move(group), {}, limit);
+}
+
+settings::MayChange Node::may_change(const core::GroupName& group) const {
+  const settings::Follower* follower = settings_.find(group);
+  if (follower == nullptr || !replica_.may_decide() || !follower->has_all())
+    return settings::MayChange::not_now;
+  const auto state = replica_.state().groups.find(group);
+  const bool elsewhere = state != replica_.state().groups.end() && state->second.holder &&
+                         state->second.holder != self_;
+  return elsewhere ? settings::MayChange::no : settings::MayChange::yes;
 }
 
 Result<void> Node::check_settings_here(const core::GroupName& group) const {

@@ -182,6 +182,7 @@ std::vector<std::string> problems_of(const Replica& replica, const StatusContext
                     context.ping_problem));
   std::ranges::copy(context.power_problems, std::back_inserter(problems));
   std::ranges::copy(context.account_problems, std::back_inserter(problems));
+  std::ranges::copy(context.file_problems, std::back_inserter(problems));
   for (const auto& [service, service_state] : context.node_services)
     if (service_state == "failed" || service_state == "down")
       problems.push_back(fmt::format("service {} is {} on this server", service, service_state));

@@ -24,6 +24,7 @@ struct StatusContext {
   std::string ping_problem;                 // why no host of [ping] is reached
   std::vector<std::string> power_problems;  // of the other nodes' power switches, seen from here
   std::vector<std::string> account_problems;
+  std::vector<std::string> file_problems;  // of those that follow groups, here
 };
 
 Json status_json(const core::Replica& replica, const StatusContext& context);

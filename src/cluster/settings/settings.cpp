@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "cluster/settings/file_item.hpp"
+
 namespace tasuki::settings {
 namespace {
 
@@ -64,10 +66,12 @@ void Settings::arrange(const core::Replica& replica) {
     }
   // Nothing may be added behind what makes no sense.
   bool moved = from_file_.soundness != core::SettingsStand::Soundness::sound;
+  // Keys stay with the node; a file is on its disk anyway.
   const auto stay = [&](std::vector<Item> items) {
     moved |= !items.empty();
     for (const Item& item : items)
-      if (item.entry.there) of_node_.take({item.id, {item.entry.data, true, 0}});
+      if (item.entry.there && !is_file_id(item.id))
+        of_node_.take({item.id, {item.entry.data, true, 0}});
   };
   // Groups that are no more, or that nothing follows any more.
   for (auto& [group, content] : from_file_.contents)
