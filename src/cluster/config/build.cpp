@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <csignal>
 
 #include "cluster/config/address.hpp"
@@ -210,6 +211,16 @@ core::Backup build_backup(const Table& table) {
   return backup;
 }
 
+core::Template build_template(const Table& table) {
+  constexpr int kOctal = 8;
+  core::Template made{text_of(table, "source"), text_of(table, "target")};
+  set(made.owner, table, "owner");
+  set(made.group, table, "group");
+  if (const auto mode = table.find_text("mode"))
+    std::from_chars(mode->value.data(), mode->value.data() + mode->value.size(), made.mode, kOctal);
+  return made;
+}
+
 core::Group build_group(const Table& table, const core::Config& config) {
   core::Group group;
   set(group.name.value, table, "name");
@@ -225,6 +236,8 @@ core::Group build_group(const Table& table, const core::Config& config) {
   for (const std::string& key : words(table, "registry"))
     group.registry.push_back(registry::KeyPath::parse(key)->text());
   group.files = words(table, "files");
+  for (const Table* made : table.tables("template"))
+    group.templates.push_back(build_template(*made));
   for (const Table* backup : table.tables("backup")) group.backups.push_back(build_backup(*backup));
   const StartOrder order = order_resources(list_resources(table), kind_order(table));
   for (const ResourceEntry& entry : order.resources)

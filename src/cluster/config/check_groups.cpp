@@ -291,9 +291,33 @@ void check_files(const Table& root, Report& report) {
     }
 }
 
+// Made anew wherever the group starts, so it may be nothing that follows or is made from another.
+void check_templates(const Table& root, Report& report) {
+  Unique targets("target", "a file is made from one template");
+  for (const Table* group : root.tables("group"))
+    for (const Table* made : group->tables("template")) {
+      if (const auto target = made->find_text("target")) {
+        targets.add(target->value, target->line, report);
+        for (const Table* other : root.tables("group"))
+          for (const auto& [path, line] : other->texts("files"))
+            if (path == target->value)
+              report.mistake(target->line,
+                             fmt::format("target = \"{}\" follows a group (line {})", path, line),
+                             "take it out of files; it is made where the group starts");
+      }
+      const auto mode = made->find_text("mode");
+      const auto is_octal = [](char digit) { return digit >= '0' && digit <= '7'; };
+      if (mode && (mode->value.size() < 3 || mode->value.size() > 4 ||
+                   !std::ranges::all_of(mode->value, is_octal)))
+        report.mistake(mode->line, fmt::format("mode = \"{}\" is no mode of a file", mode->value),
+                       "write it in octal, as \"0640\"");
+    }
+}
+
 void check_groups(const Table& root, Report& report) {
   check_registry(root, report);
   check_files(root, report);
+  check_templates(root, report);
   Unique names("group name", "give each group its own");
   for (const Table* group : root.tables("group")) {
     if (const auto name = group->find_text("name")) names.add(name->value, name->line, report);

@@ -18,6 +18,7 @@ void check_timing(const Table& root, Report& report);
 void check_services(const Table& root, Report& report);
 void check_programs(const Table& root, Report& report);
 void check_groups(const Table& root, Report& report);
+void check_references(const Table& root, Report& report);
 void check_partitions(const Table& root, Report& report);
 void check_reserved_disks(const Table& root, Report& report);
 // Whether the partition's guard is a reservation of its disk.

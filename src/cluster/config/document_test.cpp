@@ -83,6 +83,9 @@ stop = "/stop"
 [[group.backup]]
 at = "03:00"
 command = ["/bin/b"]
+[[group.template]]
+source = "/t"
+target = "/run/t"
 [drives]
 )";
 

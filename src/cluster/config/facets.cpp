@@ -60,6 +60,14 @@ std::string backups_text(const std::vector<core::Backup>& backups) {
   return text;
 }
 
+std::string templates_text(const std::vector<core::Template>& templates) {
+  std::vector<std::string> texts;
+  for (const core::Template& made : templates)
+    texts.push_back(fmt::format("{} from {} ({}:{} {:04o})", made.target, made.source, made.owner,
+                                made.group, made.mode));
+  return join(texts, ", ");
+}
+
 using Facets = std::vector<Facet>;
 
 const char* guard_text(core::Guard guard) {
@@ -158,6 +166,7 @@ Facets facets_of(const core::Group& group) {
           {"commands", join(group.commands, ", ")},
           {"registry", join(group.registry, ", ")},
           {"files", join(group.files, ", ")},
+          {"template", templates_text(group.templates)},
           {"backup", backups_text(group.backups), Display::hidden}};
 }
 

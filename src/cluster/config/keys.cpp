@@ -341,6 +341,24 @@ constexpr auto kBackupKeys = std::to_array<Key>({
      .meaning = "How long the command may take; then it is killed and the services start again."},
 });
 
+constexpr auto kTemplateKeys = std::to_array<Key>({
+    {.name = "source",
+     .type = path,
+     .required = true,
+     .meaning =
+         "The file with references in it, on every node. One in `files` is everywhere alike."},
+    {.name = "target",
+     .type = path,
+     .required = true,
+     .meaning = "The file that is made, as \"/run/x.conf\"."},
+    {.name = "owner", .type = text, .fallback = "\"root\"", .meaning = "Its user, by name."},
+    {.name = "group", .type = text, .fallback = "\"root\"", .meaning = "Its group, by name."},
+    {.name = "mode",
+     .type = text,
+     .fallback = "\"0644\"",
+     .meaning = "As chmod(1) takes it, in octal."},
+});
+
 constexpr auto kDriveKeys = std::to_array<Key>({
     {.name = "a letter from a to z",
      .type = path,
@@ -465,6 +483,11 @@ constexpr auto kTables = std::to_array<TableKeys>({
      .shape = Shape::repeated,
      .keys = kBackupKeys,
      .meaning = "A backup that the group makes by itself; docs/operating/backup.md."},
+    {.path = "group.template",
+     .shape = Shape::repeated,
+     .keys = kTemplateKeys,
+     .meaning = "A file that is made from another one, with its references replaced, on the node "
+                "where the group starts: before each start of one of its services or scripts."},
     {.path = "drives",
      .shape = Shape::single,
      .keys = kDriveKeys,

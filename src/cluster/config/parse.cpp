@@ -22,6 +22,7 @@ std::optional<Table> checked_document(std::string_view text, Report& report) {
   check_services(*document, report);
   check_programs(*document, report);
   check_groups(*document, report);
+  check_references(*document, report);
   check_partitions(*document, report);
   check_reserved_disks(*document, report);
   check_drives(*document, report);

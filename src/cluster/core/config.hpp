@@ -175,6 +175,16 @@ struct Backup {
   friend bool operator==(const Backup&, const Backup&) = default;
 };
 
+// A file that is made on the node where a group starts, from one with references in it.
+struct Template {
+  std::string source;  // absolute paths
+  std::string target;
+  std::string owner = "root";
+  std::string group = "root";
+  unsigned mode = 0644;
+  friend bool operator==(const Template&, const Template&) = default;
+};
+
 // The unit that moves.
 struct Group {
   GroupName name;
@@ -189,6 +199,7 @@ struct Group {
   // registry::KeyPath::text() writes them.
   std::vector<std::string> registry;
   std::vector<std::string> files;  // and files: absolute paths
+  std::vector<Template> templates;
   std::vector<Backup> backups;
   std::vector<Resource> resources;  // in start order; stop is the reverse
   friend bool operator==(const Group&, const Group&) = default;

@@ -4,6 +4,7 @@
 #include "cluster/resource/partition/partition.hpp"
 #include "cluster/resource/script/script.hpp"
 #include "cluster/resource/service/service.hpp"
+#include "cluster/runner/references.hpp"
 
 namespace tasuki::runner {
 
@@ -43,8 +44,12 @@ std::unique_ptr<resource::Resource> make_adapter(GroupContext& context,
       return resource::make_floating_ip(context.io, ip, std::move(on_fault));
     }
     std::unique_ptr<resource::Resource> operator()(const core::ServiceUse&) {
-      return resource::make_service(
-          {context.keeper, spec.name, *item.service, default_address(spec)}, std::move(on_fault));
+      resource::ServiceSettings settings{context.keeper, spec.name, *item.service,
+                                         default_address(spec)};
+      settings.resolve = [&context = context, group = spec.name](const core::Service& service) {
+        return resolve_service(service, context.references(group));
+      };
+      return resource::make_service(std::move(settings), std::move(on_fault));
     }
     std::unique_ptr<resource::Resource> operator()(const core::Scripts& scripts) {
       return resource::make_script({context.keeper, spec.name, item.resource.name, scripts,

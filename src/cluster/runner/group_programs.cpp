@@ -6,6 +6,7 @@
 
 #include "cluster/runner/adapters.hpp"
 #include "cluster/runner/group_runner.hpp"
+#include "cluster/runner/references.hpp"
 #include "kit/log.hpp"
 
 namespace tasuki::runner {
@@ -45,7 +46,10 @@ WatchContext GroupRunner::watch_context() {
             if (*owner == configured_.name) return Result<void>{};
             return failure(fmt::format("the id {} is in use by group {}", id, *owner), EEXIST);
           },
-          context_.wait_for_change};
+          context_.wait_for_change,
+          [this](const core::Service& service) {
+            return resolve_service(service, context_.references(configured_.name));
+          }};
 }
 
 void GroupRunner::watch_failed(const std::string& why) {
@@ -60,8 +64,32 @@ void GroupRunner::run_scripts_again(const std::string& why) {
   perform(machine_.start_again(item->resource.name));
 }
 
+// As it is where a reference of its environment cannot be replaced: no start gets so far.
+executor::GroupSpec GroupRunner::resolved(executor::GroupSpec spec) const {
+  auto environment = resolve_environment(spec.environment, context_.references(spec.name));
+  if (environment) spec.environment = std::move(*environment);
+  return spec;
+}
+
+// Before each start of a program of the group.
+Task<Result<void>> GroupRunner::write_templates() {
+  const core::Group* group = context_.config().find_group(configured_.name);
+  if (group == nullptr) co_return Result<void>{};
+  for (const core::Template& wanted : std::vector(group->templates)) {
+    auto text = co_await on_worker(context_.workers, [wanted] { return read_template(wanted); });
+    if (text) text = resolve_references(*text, context_.references(configured_.name));
+    if (!text)
+      co_return failure(
+          text.error().during(fmt::format("{} is not made from {}", wanted.target, wanted.source)));
+    auto written = co_await on_worker(
+        context_.workers, [wanted, text = *text] { return write_target(wanted, text); });
+    if (!written) co_return failure(written.error().during(wanted.target));
+  }
+  co_return Result<void>{};
+}
+
 std::map<std::string, std::string> GroupRunner::environment() const {
-  return executor::script_environment(context_.config(), configured_, machine_.order(),
+  return executor::script_environment(context_.config(), resolved(configured_), machine_.order(),
                                       context_.self, machine_.order().event,
                                       executor::Disk::success, context_.arm_commands);
 }

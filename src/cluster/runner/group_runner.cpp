@@ -8,6 +8,7 @@
 
 #include "cluster/executor/step_limits.hpp"
 #include "cluster/runner/adapters.hpp"
+#include "cluster/runner/references.hpp"
 #include "kit/duration.hpp"
 
 namespace tasuki::runner {
@@ -183,6 +184,13 @@ Task<Result<void>> GroupRunner::start(executor::StartStep step) {
   co_await context_.put_in_place(machine_.spec().name);
   if (auto told = co_await tell_keeper(step.item.resource.name); !told) co_return told;
   const bool scripts = std::holds_alternative<core::Scripts>(step.item.resource.what);
+  if (scripts || step.item.service) {
+    const core::GroupName group = machine_.spec().name;
+    const auto environment =
+        resolve_environment(machine_.spec().environment, context_.references(group));
+    if (!environment) co_return failure(environment.error().during(fmt::format("group {}", group)));
+    if (auto written = co_await write_templates(); !written) co_return written;
+  }
   if (scripts) watches_->scripts_start();
   auto result = co_await adapter(step.item).start(options(step.item, step.event, Disk::success));
   if (!result && scripts)
@@ -284,8 +292,8 @@ resource::StepOptions GroupRunner::options(const executor::Item& item, core::Eve
     order.factor = "GROUPFAILOVER";
   }
   return {order.old_owner_let_go,
-          executor::script_environment(context_.config(), machine_.spec(), order, context_.self,
-                                       event, disk, context_.arm_commands),
+          executor::script_environment(context_.config(), resolved(machine_.spec()), order,
+                                       context_.self, event, disk, context_.arm_commands),
           item.resource.start_limit, executor::stop_limit(item)};
 }
 

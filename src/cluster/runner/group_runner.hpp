@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "cluster/config/reference.hpp"
 #include "cluster/core/replica.hpp"
 #include "cluster/executor/group_machine.hpp"
 #include "cluster/executor/script_environment.hpp"
@@ -46,6 +47,8 @@ struct GroupContext {
   // more: what changed last of that is acknowledged.
   std::function<Task<void>(core::GroupName)> put_in_place;
   std::function<Task<void>(core::GroupName)> take_along;
+  // What references of the group are replaced with here, now.
+  std::function<config::ReferenceValues(const core::GroupName&)> references;
 };
 
 // The group's programs are stopped for a while, watched by nobody: for a backup.
@@ -109,6 +112,8 @@ class GroupRunner {
   void run_scripts_again(const std::string& why);
   void use_spec();
   void set_suspension_timer();
+  Task<Result<void>> write_templates();
+  [[nodiscard]] executor::GroupSpec resolved(executor::GroupSpec spec) const;
   resource::Resource& adapter(const executor::Item& item);
   [[nodiscard]] resource::StepOptions options(const executor::Item& item, core::Event event,
                                               executor::Disk disk) const;

@@ -11,6 +11,7 @@
 #include "cluster/process/undo.hpp"
 #include "cluster/runner/accounts.hpp"
 #include "cluster/runner/engine_config.hpp"
+#include "cluster/runner/references.hpp"
 #include "cluster/runner/terminals.hpp"
 #include "kit/assert.hpp"
 #include "kit/file.hpp"
@@ -106,7 +107,10 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, const proto
             timeline_.step(group, step);
           },
           [this](const core::GroupName& group) { return files_.put_in_place(group); },
-          [this](const core::GroupName& group) { return files_.take_along(group); }},
+          [this](const core::GroupName& group) { return files_.take_along(group); },
+          [this](const core::GroupName& group) {
+            return reference_values(config().find_group(group), name(), settings_);
+          }},
       node_services_retry_(io),
       lease_(io, keeper_, [this](core::Renew renew) { say(renew); }),
       slots_(

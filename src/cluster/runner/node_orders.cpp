@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "cluster/runner/node.hpp"
+#include "cluster/runner/references.hpp"
 
 namespace tasuki::runner {
 
@@ -36,9 +37,12 @@ GroupRunner& Node::group_runner(const core::Group& group) {
 
 std::map<std::string, std::string> Node::environment_of(const core::Group& group) const {
   if (const GroupRunner* runner = find_runner(group.name)) return runner->environment();
-  return executor::script_environment(config(), executor::group_spec(config(), group), {}, self_,
-                                      core::Event::start, executor::Disk::success,
-                                      paths_.arm_commands);
+  executor::GroupSpec spec = executor::group_spec(config(), group);
+  if (auto environment =
+          resolve_environment(spec.environment, reference_values(&group, name(), settings_)))
+    spec.environment = std::move(*environment);
+  return executor::script_environment(config(), spec, {}, self_, core::Event::start,
+                                      executor::Disk::success, paths_.arm_commands);
 }
 
 GroupRunner* Node::find_runner(const core::GroupName& group) const {

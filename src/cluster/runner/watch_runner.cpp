@@ -241,6 +241,9 @@ std::shared_ptr<WatchRunner::Running> WatchRunner::running(const Watch& watch) {
   settings.on_exit = [weak = std::weak_ptr(running)](process::ExitStatus status) {
     if (const auto alive = weak.lock()) alive->exit = status;
   };
+  // What a program is given by its caller is as it is meant.
+  if (std::holds_alternative<core::ServiceName>(watch.order.what))
+    settings.resolve = context_.resolve;
   const std::string name = running->service.name.value;
   running->adapter = resource::make_service(
       std::move(settings),

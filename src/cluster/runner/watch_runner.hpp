@@ -37,6 +37,8 @@ struct WatchContext {
   // Whether the members know this group for the owner of an id; nothing while they do not say.
   std::function<std::optional<Result<void>>(const std::string& id)> owns_id;
   std::function<Task<void>(core::milliseconds limit)> wait_for_change;
+  // A configured service with its references replaced. May be empty.
+  std::function<Result<core::Service>(const core::Service&)> resolve = nullptr;
 };
 
 class WatchRunner : public std::enable_shared_from_this<WatchRunner> {

@@ -54,7 +54,7 @@ std::string own_folder() {
 class ServiceResource final : public Resource {
  public:
   ServiceResource(ServiceSettings settings, FaultHandler fault)
-      : settings_(std::move(settings)), fault_(std::move(fault)) {
+      : settings_(std::move(settings)), configured_(settings_.service), fault_(std::move(fault)) {
     if (settings_.unit_program.empty()) settings_.unit_program = own_folder() + "/tasuki-unit";
   }
 
@@ -96,6 +96,7 @@ class ServiceResource final : public Resource {
   [[nodiscard]] Result<void> not_ready(const std::string& why) const;
 
   ServiceSettings settings_;
+  core::Service configured_;  // with the references that settings_ has replaced
   FaultHandler fault_;
   process::KeeperClient::Watch watch_;
   std::map<std::string, std::string> environment_;
@@ -107,6 +108,11 @@ class ServiceResource final : public Resource {
 };
 
 Task<Result<void>> ServiceResource::start(StepOptions options) {
+  if (settings_.resolve) {
+    auto resolved = settings_.resolve(configured_);
+    if (!resolved) co_return failure(resolved.error());
+    settings_.service = std::move(*resolved);
+  }
   environment_ = settings_.service.environment;
   environment_.merge(options.environment);
   start_limit_ = options.start_limit;

@@ -22,6 +22,9 @@ struct ServiceSettings {
   std::string unit_program = {};
   // Told how the main process ended, whenever it does. May be empty.
   std::function<void(process::ExitStatus)> on_exit = nullptr;
+  // The service as it is to be started now, with its references replaced. May be empty: it has
+  // none.
+  std::function<Result<core::Service>(const core::Service&)> resolve = nullptr;
 };
 
 // `fault` is called as soon as the main process of a started service ends.
