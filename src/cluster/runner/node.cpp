@@ -354,6 +354,7 @@ void Node::react_to_config() {
   if (replica_.state().durable.applied.counter == config_counter_seen_) return;
   config_counter_seen_ = replica_.state().durable.applied.counter;
   timing_ = *core::derive_timing(config());
+  if (config().find_node(self_) == nullptr) settings_file_.forget_damaged();
   if (engine_ && (config().nodes.size() > 1) != clustered_) {
     // The keeper holds what runs; it is the engine under tasukid that must be another.
     note(Note::Level::info, "configuration",

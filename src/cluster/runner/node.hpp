@@ -172,6 +172,7 @@ class Node {
   uint64_t next_settings_request_ = 1;
   std::list<SettingsWatch> settings_watches_;
   bool writing_settings_anew_ = false;
+  bool sending_settings_ = false;
   core::Timing timing_;
   std::unique_ptr<membership::Engine> engine_;
   witness::VoteCount votes_;

@@ -180,6 +180,13 @@ std::vector<std::string> problems_of(const Replica& replica, const StatusContext
         fmt::format("this server reaches nobody outside the cluster: {}; if the servers lose each "
                     "other, it leaves the other one the time to win",
                     context.ping_problem));
+  for (const auto& [group, having] : state.durable.has_settings)
+    if (const core::Group* configured = state.config().find_group(group))
+      for (const core::NodeId node : configured->policy)
+        if (replica.view().members.contains(node) && !state.has_settings(group, node))
+          problems.push_back(fmt::format("{} {}", state.config().node_name(node),
+                                         core::why_not_on(state, replica.view(), group, node)) +
+                             fmt::format(" (group {})", group));
   std::ranges::copy(context.power_problems, std::back_inserter(problems));
   std::ranges::copy(context.account_problems, std::back_inserter(problems));
   for (const auto& [service, service_state] : context.node_services)

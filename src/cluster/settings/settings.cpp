@@ -57,6 +57,7 @@ void Settings::arrange(const core::Replica& replica) {
   arranged_for_ = replica.state().durable.applied.counter;
   places_.clear();
   policy_sizes_.clear();
+  if (config.find_node(self_) == nullptr) return forget_groups();
   for (const core::Group& group : config.groups)
     if (core::follows_settings(group)) {
       for (std::string& place : places_of_(group)) places_[std::move(place)] = group.name;
@@ -102,6 +103,15 @@ void Settings::arrange(const core::Replica& replica) {
     stay(follower->reassign(leave, std::move(items), replica.state().has_settings(group, self_)));
   }
   if (moved) effects_.keep.push_back(all_records());
+}
+
+// A node that was removed keeps nothing of what the others share.
+void Settings::forget_groups() {
+  for (auto& [group, follower] : followers_) gather(group, follower->engine_lost());
+  const bool had_some = !followers_.empty() || !from_file_.contents.empty();
+  followers_.clear();
+  from_file_ = {};
+  if (had_some) effects_.keep.push_back(all_records());
 }
 
 core::GroupName Settings::owner_of(std::string_view id) const {
@@ -169,6 +179,11 @@ NodeEffects Settings::request(uint64_t id, const core::GroupName& group, std::ve
     effects_.answers.push_back({id, Verdict::made});
   else
     of_node_unacknowledged_.emplace_back(of_node_.number, id);
+  return take();
+}
+
+NodeEffects Settings::send_requests() {
+  for (auto& [group, follower] : followers_) gather(group, follower->send_requests());
   return take();
 }
 
