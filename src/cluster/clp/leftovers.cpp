@@ -1,6 +1,7 @@
 // What nobody took from the clp.conf: each thing once, at the highest element that is wholly left.
 #include <algorithm>
 #include <array>
+#include <ranges>
 
 #include <fmt/format.h>
 
