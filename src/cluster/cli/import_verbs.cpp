@@ -11,6 +11,7 @@
 #include "cluster/clp/import.hpp"
 #include "kit/diagnostic.hpp"
 #include "kit/file.hpp"
+#include "kit/text.hpp"
 
 namespace tasuki::cli {
 namespace {
@@ -110,14 +111,10 @@ void import_clp(Context& context, const ImportOptions& options) {
   if (!options.out.empty() && !write_out(context, options, imported->toml)) return;
   if (!imported->complete) context.exit = api::Exit::incomplete;
   if (options.json) return print_as_json(context, options, *imported);
-  const bool to_screen = options.out.empty();
-  if (to_screen) context.terminal.print(imported->toml);
-  for (const std::string& line : notes_as_lines(*imported, options)) {
-    if (to_screen)
-      context.terminal.complain(line);
-    else
-      context.terminal.print(line + "\n");
-  }
+  const std::string notes = join(notes_as_lines(*imported, options), "\n");
+  if (!options.out.empty()) return context.terminal.print(notes + "\n");
+  context.terminal.print(imported->toml);
+  context.terminal.complain(fmt::format("what came of {}:\n{}", options.file, notes));
 }
 
 }  // namespace

@@ -50,8 +50,9 @@ TEST_F(ImportVerb, prints_the_configuration_and_tells_of_it_on_standard_error) {
   EXPECT_EQ(run(kComplete), Exit::ok);
   EXPECT_THAT(terminal_.out, HasSubstr("\nname = \"c\"  # cluster/name (line 2)\n"));
   EXPECT_EQ(terminal_.complaints,
-            "Taken over, or done by Tasuki itself:\n"
-            "  " +
+            "what came of " + path("clp.conf") +
+                ":\nTaken over, or done by Tasuki itself:\n"
+                "  " +
                 path("clp.conf") +
                 ":2: cluster/name: it is cluster c\n"
                 "  " +

@@ -234,6 +234,7 @@ void write_node(Import& import, const Server& server, int id, const std::vector<
   toml.set("name", toml_string(server.node), origin(element));
   toml.set("id", fmt::format("{}", id));
   if (!addresses.empty()) toml.set("addresses", toml_array(addresses), join(origins, ", "));
+  element.seen = true;
   import.note(taken, element, fmt::format("it is node {}", server.node));
   import.note_name(element, element.key, server.node);
   const std::set<std::string> used(links.begin(), links.end());

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <pugixml.hpp>
+#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
@@ -96,6 +97,18 @@ std::string broken(const pugi::xml_parse_result& result, std::string_view text) 
   return "the XML is broken here";
 }
 
+// A character reference may stand for half a surrogate pair, or, which iconv lets pass, for more
+// than U+10FFFF, in UTF-8 F4 8F BF BF.
+bool is_text(std::string_view raw) {
+  const auto past_the_last = [&](size_t i) {
+    const auto byte = static_cast<unsigned char>(raw[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < raw.size() ? raw[i + 1] : 0);
+    return byte > 0xF4 || (byte == 0xF4 && next > 0x8F);
+  };
+  return to_utf8(raw, "UTF-8").bytes_read == raw.size() &&
+         std::ranges::none_of(std::views::iota(size_t{0}, raw.size()), past_the_last);
+}
+
 // Where the elements of one document are collected.
 class Builder {
  public:
@@ -127,11 +140,12 @@ class Builder {
     if (!problem_) problem_ = Unreadable{line, std::move(what), kAskForClpConf};
   }
 
-  // A character reference may stand for what is no character.
   std::string checked(std::string_view raw, int line) {
-    const Converted converted = to_utf8(raw, "UTF-8");
-    if (converted.bytes_read < raw.size()) fail(line, "a character reference stands for nothing");
-    return printable(converted.text);
+    if (!is_text(raw)) {
+      fail(line, "a character reference stands for nothing");
+      return "";
+    }
+    return printable(raw);
   }
 
   // Nodes come in the order of the text, so the lines are counted once.

@@ -57,6 +57,9 @@ TEST(Document, that_is_broken_is_refused_with_its_line) {
   EXPECT_EQ(refusal("<root>\n<a b=c>\n</a></root>"), "2: the XML is broken here");
   EXPECT_EQ(refusal(std::string_view("<root>\n\0</root>", 15)),
             "2: there is a zero byte, so this is no XML");
+  EXPECT_EQ(refusal("<root>\n<a>&#x110000;</a></root>"),
+            "2: a character reference stands for nothing");
+  EXPECT_EQ(refusal("<root>&#x10FFFF;</root>"), "read");
   EXPECT_EQ(refusal("<root>\n<a>&#xD800;</a></root>"),
             "2: a character reference stands for nothing");
 }

@@ -154,6 +154,7 @@ class GroupWriter {
       }
       Element& resource = *found->second;
       used_.insert(&resource);
+      resource.seen = !stem_of(resource).empty();
       Member& member = group.members.emplace_back(&resource);
       if (const std::string stem = stem_of(resource); !stem.empty())
         member.name = is_service(resource) ? service_names_.give(resource.key, "service")
@@ -198,6 +199,7 @@ class GroupWriter {
 
   void write_group(Element& element) {
     const std::string name = group_names_.give(element.key, "group");
+    element.seen = true;
     import_.note(taken, element, fmt::format("it is group {}", name));
     import_.note_name(element, element.key, name);
     const Group group = read_group(element, name);

@@ -144,10 +144,11 @@ class Leftovers {
 
   // Whether anything is left of what stands at tags_ that means something.
   bool says_something(const Element& element) {
-    if (element.settled || element.seen ||
+    if (element.settled ||
         std::ranges::any_of(kMeaningless, [&](auto path) { return fits(path, tags_); }))
       return false;
-    if (element.children.empty()) return !element.key.empty() || !element.text.empty();
+    if (element.children.empty())
+      return !element.seen && (!element.key.empty() || !element.text.empty());
     return std::ranges::any_of(element.children, [&](const Element& child) {
       tags_.push_back(child.tag);
       const bool says = says_something(child);
