@@ -21,6 +21,7 @@ require_library(blkid blkid libblkid-dev)
 require_library(sodium libsodium libsodium-dev)
 require_library(pq libpq libpq-dev)
 require_library(pugixml pugixml libpugixml-dev)
+require_library(icu icu-uc libicu-dev)
 
 # The one that has no pkg-config file.
 find_library(TASUKI_SGUTILS sgutils2)
