@@ -92,6 +92,11 @@ struct Released {
 };
 // The sender, which lacked some, has every setting of the group on its disk.
 struct HasSettings {
+// What the sender wrote last where nodes keep slots (cluster/witness): who reads something older
+// there does not look at the same place.
+struct Wrote {
+  uint64_t sequence = 0;
+};
   std::string basis;  // Replica::settings_basis() when it got them
   GroupName group;
 };
@@ -120,7 +125,7 @@ struct Renew {  // proves to its sender that the ring it was sent in still turne
 const char* to_text(SettingsStand::Soundness soundness);
 
 using Message =
-    std::variant<Hello, Snapshot, Propose, Stored, Report, FenceResult, Released, HasSettings,
-                 TimerExpired, Leaving, Goodbye, Record, Accounts, Broadcast, Renew>;
+    std::variant<Hello, Snapshot, Propose, Stored, Report, FenceResult, Released, Wrote,
+                 HasSettings, TimerExpired, Leaving, Goodbye, Record, Accounts, Broadcast, Renew>;
 
 }  // namespace tasuki::core

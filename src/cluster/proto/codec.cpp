@@ -430,6 +430,9 @@ Message parse_message(const Json& json, const ConfigReader& read_config) {
   if (say == "released") return Released{NodeId{json.at("node").get<uint32_t>()}, json.at("epoch")};
   if (say == "has-settings")
     return HasSettings{json.at("basis"), GroupName{json.at("group").get<std::string>()}};
+Json write(const Wrote& m) {
+  return {{"say", "wrote"}, {"sequence", m.sequence}};
+}
   if (say == "timer-expired") return TimerExpired{json.at("timer")};
   if (say == "leaving") return Leaving{};
   if (say == "goodbye") return Goodbye{};
@@ -478,6 +481,7 @@ Result<StateFile> decode_state_file(std::string_view text, const ConfigReader& r
       throw std::runtime_error("it was written by a newer build");
     return StateFile{parse_durable(json.at("durable"), read_config), json.at("stale")};
   });
+  if (say == "wrote") return Wrote{json.at("sequence")};
 }
 
 Json to_json(const std::vector<WatchReport>& watches) {

@@ -92,7 +92,7 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, const proto
       lease_(io, keeper_, [this](core::Renew renew) { say(renew); }),
       slots_(
           io, self, read_file(paths_.authkey).value_or(""), [this] { judge_votes(); },
-          [this] { tell_released(); }),
+          [this] { tell_slots(); }),
       pinger_(io, [this] { update_slot(); }),
       fencer_(
           io, self, [this](core::milliseconds limit) { return pinger_.reach(limit); },
@@ -198,10 +198,19 @@ void Node::update_slot() {
                {groups, groups == 0 ? replica_.ended_epoch() : std::nullopt,
                 replica_.state().durable.epoch, pinger_.asks(), pinger_.reached()});
   if (slots_.waits_for_answer()) pinger_.ask();
+  if (const auto sequence = slots_.take_written(); sequence && clustered_)
+    say(core::Wrote{*sequence});
+  const auto before = std::exchange(apart_, slots_.apart());
+  for (const core::NodeId node : apart_)
+    if (!before.contains(node))
+      note(Note::Level::error, "node " + config().node_name(node),
+           fmt::format("does not write to what {} sees as {}: a copy?", name(),
+                       core::slot_place(config())->name()));
 }
 
-// Who let go of everything is told to all, because it changes what they decide.
-void Node::tell_released() {
+// Who let go of everything is told to all, because it changes what they decide; and what was
+// written, so that others can look for it.
+void Node::tell_slots() {
   for (const core::Released& word : slots_.released())
     if (replica_.is_news(word)) say(word);
 }
@@ -269,6 +278,10 @@ void Node::heard(core::NodeId from, std::string_view text) {
   look_at_clock();
   const auto message = proto::decode(text, read_config);
   if (!message) {
+  if (const auto* wrote = std::get_if<core::Wrote>(&*message)) {
+    if (from != self_) slots_.heard_written(from, wrote->sequence);
+    return;
+  }
     note(Note::Level::error, "node " + config().node_name(from), message.error().what);
     return;
   }

@@ -39,8 +39,7 @@ Tasukid::Tasukid(Context context)
                      },
                      [this] { return replica_->state().durable.epoch; }},
       slots_(
-          context_.hardware, context_.witness, [this] { judge_votes(); },
-          [this] { tell_released(); }),
+          context_.hardware, context_.witness, [this] { judge_votes(); }, [this] { tell_slots(); }),
       fences_(context_.hardware.id()),
       boot_(static_cast<uint64_t>(context_.around.now().count())) {}
 
@@ -185,10 +184,11 @@ void Tasukid::update_slot() {
   slots_.stand(
       votes_.standing(config().nodes.size()),
       {groups, released ? replica_->ended_epoch() : std::nullopt, replica_->state().durable.epoch});
+  if (const auto sequence = slots_.take_written()) say(core::Wrote{*sequence});
 }
 
 // Who let go of everything is told to all, because it changes what they decide.
-void Tasukid::tell_released() {
+void Tasukid::tell_slots() {
   for (const core::Released& word : slots_.released())
     if (replica_->is_news(word)) say(word);
 }
@@ -224,6 +224,10 @@ void Tasukid::remember(const std::string& what) {
   heard_.told = (heard_.told ^ std::hash<std::string>{}(what)) * kPrime;
 }
 
+  if (const auto* wrote = std::get_if<core::Wrote>(&message)) {
+    if (said.from != self()) slots_.heard_written(said.from, wrote->sequence);
+    return;
+  }
 void Tasukid::heard(const membership::Message& said) {
   core::Message message = context_.around.decode(said.content);
   if (const auto* renew = std::get_if<core::Renew>(&message)) {
