@@ -207,7 +207,7 @@ bool Checks::provable(const core::Replica& one, core::NodeId absent) const {
   if (one.state().let_go(absent) != core::LetGo::unproven) return true;
   if (world_.can_be_switched_off(absent)) return true;
   const auto facts = one.state().nodes.find(absent);
-  return facts != one.state().nodes.end() && facts->second.lease_counts &&
+  return facts != one.state().nodes.end() && one.state().lease_counts(absent) &&
          !facts->second.may_hold_anything && !core::decided_by_fence(one.state().config());
 }
 

@@ -105,7 +105,7 @@ bool welcome_members(State& state, const Hellos& hellos, const Hello& authority)
     facts = {};
     facts.just_back = just_back;
     facts.back_too_long = back_too_long && just_back;
-    facts.lease_counts = hello.lease_counts;
+    facts.hardware = hello.hardware;
     facts.leaving = leaving;
     if (!leaving) state.durable.let_go.erase(node);
     if (went_along(hello, authority)) continue;

@@ -49,10 +49,8 @@ std::vector<std::string> possible_proofs(const State& state, const Node& node) {
                                  device.agent, format_duration(device.limit)));
   if (const auto slots = slot_place(config))
     proofs.push_back(fmt::format("its own word on {} that it let go, if it lives", slots->name()));
-  const auto facts = state.nodes.find(node.id);
-  const bool lease_counts = facts != state.nodes.end() && facts->second.lease_counts;
   if (const auto timing = derive_timing(config);
-      timing && lease_counts && !decided_by_fence(config))
+      timing && state.lease_counts(node.id) && !decided_by_fence(config))
     proofs.push_back(fmt::format("the end of its lease, {} after the loss was noticed",
                                  format_duration(timing->lease_proof)));
   proofs.push_back("your word: tasuki node confirm-down " + node.name);
@@ -63,12 +61,16 @@ std::string why_lease_is_none(const State& state, const Node& node) {
   if (decided_by_fence(state.config()))
     return "its lease proves nothing, as of two servers without a witness only a switched-off one "
            "has surely lost";
-  const auto facts = state.nodes.find(node.id);
-  if (facts != state.nodes.end() && facts->second.lease_counts)
+  if (state.lease_counts(node.id))
     return "its lease counts: it has a watchdog that nothing can pause";
-  return "its lease proves nothing: it is a virtual machine, which may be paused with its "
-         "watchdog, "
-         "or has no watchdog";
+  const auto facts = state.nodes.find(node.id);
+  if (node.machine == Machine::virtual_machine)
+    return "its lease proves nothing: by the configuration it is a virtual machine, which may be "
+           "paused with its watchdog";
+  if (facts == state.nodes.end() || !facts->second.hardware)
+    return "whether its lease proves anything is not known, as it has not been met yet";
+  if (!facts->second.hardware->watchdog) return "its lease proves nothing: it has no watchdog";
+  return "its lease proves nothing: it is a virtual machine, which may be paused with its watchdog";
 }
 
 std::string votes(const Situation& situation) {
@@ -269,10 +271,10 @@ Explanation explain_node(const Situation& situation, const Node& node) {
     told.facts.emplace_back("its Corosync does not answer");
   if (const auto slots = slot_place(state.config());
       slots && situation.seen_with_groups.contains(node.id))
-    told.facts.push_back(
-        fmt::format("it writes to {} that it has groups: it lives, and while it does, the end of "
-                    "its lease is not believed",
-                    slots->name()));
+    told.facts.push_back(fmt::format(
+        "it writes to {} that it has groups: it lives{}", slots->name(),
+        state.lease_counts(node.id) ? ", and while it does, the end of its lease is not believed"
+                                    : ""));
   if (state.durable.intent.standby.contains(node.id))
     told.facts.emplace_back("an administrator set it aside");
   if (facts.leaving) told.facts.emplace_back("it stops its groups to leave the cluster");
@@ -322,6 +324,44 @@ Explanation explain_node(const Situation& situation, const Node& node) {
   if (!here && !proof.empty()) told.remedies.emplace_back("start it; it joins as a standby");
   return told;
 }
+bool Situation::lives(NodeId node) const {
+  return view.alive.contains(node) || seen_with_groups.contains(node);
+}
+
+std::string advice_about(const Situation& situation, NodeId node) {
+  const State& state = situation.state;
+  const std::string name = state.node_name(node);
+  if (situation.view.members.contains(node) || state.let_go(node) != LetGo::unproven) return "";
+  if (situation.lives(node))
+    return fmt::format("{} lives: mend what keeps it away, or switch its power off", name);
+  return fmt::format("if {} is surely down, say: tasuki node confirm-down {}{}", name, name,
+                     situation.obstacle.empty() ? "" : " --accept-loss");
+}
+
+std::string reason_of(const Situation& situation, const Group& group) {
+  const Decision decision = decision_for(situation, group);
+  const auto* wait = std::get_if<Wait>(&decision.verdict);
+  if (wait == nullptr || decision.advice.empty()) return decision.reason;
+  for (const NodeId node : wait->letting_go)
+    if (situation.lives(node)) return decision.reason + "; " + advice_about(situation, node);
+  return decision.text();
+}
+
+std::string why_only_a_word(const State& state, const Node& node) {
+  if (!node.fence.empty()) return "";
+  if (decided_by_fence(state.config()))
+    return "it has no [[node.fence]], and of two servers without a witness only a switched-off one "
+           "has surely lost";
+  if (state.lease_counts(node.id)) return "";
+  const auto facts = state.nodes.find(node.id);
+  if (node.machine == Machine::virtual_machine)
+    return "it has no [[node.fence]], and is a virtual machine, whose lease proves nothing";
+  if (facts == state.nodes.end() || !facts->second.hardware) return "";
+  return facts->second.hardware->watchdog
+             ? "it has no [[node.fence]], and is a virtual machine, whose lease proves nothing"
+             : "it has no [[node.fence]], and no watchdog, without which its lease proves nothing";
+}
+
 
 std::string node_state_word(const State& state, const View& view, NodeId self, NodeId node) {
   if (view.members.contains(node)) {

@@ -45,10 +45,17 @@ TEST_F(ExplainTest, a_group_that_serves_tells_where_it_would_go_and_after_which_
 
 TEST_F(ExplainTest, a_lease_is_named_as_a_proof_where_it_counts) {
   world.runs_on(kSv1);
-  world.state.nodes[kSv1].lease_counts = true;
+  world.state.nodes[kSv1].hardware = Hardware{.watchdog = true};
   EXPECT_THAT(office().proof, Contains(HasSubstr("the end of its lease, 8585ms")));
   EXPECT_THAT(node(kSv1).proof, Contains(HasSubstr("its lease counts")));
-  EXPECT_THAT(node(kSv2).proof, Contains(HasSubstr("its lease proves nothing")));
+  EXPECT_THAT(node(kSv2).proof, Contains(HasSubstr("it has not been met yet")));
+  world.state.nodes[kSv2].hardware = Hardware{};
+  EXPECT_THAT(node(kSv2).proof, Contains("its lease proves nothing: it has no watchdog"));
+  world.state.nodes[kSv2].hardware = Hardware{.watchdog = true, .virtual_machine = true};
+  EXPECT_THAT(node(kSv2).proof, Contains(HasSubstr("it is a virtual machine, which may be")));
+  world.state.durable.applied.config.nodes[1].machine = Machine::virtual_machine;
+  world.state.nodes[kSv2].hardware = Hardware{.watchdog = true};
+  EXPECT_THAT(node(kSv2).proof, Contains(HasSubstr("by the configuration it is a virtual")));
 }
 
 TEST_F(ExplainTest, a_lost_server_that_is_seen_to_live_tells_why_its_lease_is_not_believed) {
@@ -56,6 +63,7 @@ TEST_F(ExplainTest, a_lost_server_that_is_seen_to_live_tells_why_its_lease_is_no
   world.is_lost(kSv1);
   world.state.durable.applied.config.lease_device = "/dev/lease";
   EXPECT_THAT(node(kSv1).facts, Not(Contains(HasSubstr("that it has groups"))));
+  world.state.nodes[kSv1].hardware = Hardware{.watchdog = true};
   Situation seen = situation();
   seen.seen_with_groups = {kSv1};
   EXPECT_THAT(explain_node(seen, *world.state.config().find_node(kSv1)).facts,
@@ -143,6 +151,68 @@ TEST_F(ExplainTest, a_lost_server_without_a_switch) {
   world.is_lost(kSv2);
   const Explanation told = node(kSv2);
   EXPECT_EQ(told.verdict, "sv2 is lost");
+TEST_F(ExplainTest, of_a_lost_server_that_lives_nobody_is_told_to_vouch) {
+  world.state.durable.applied.config.nodes[0].fence.clear();
+  world.runs_on(kSv1);
+  world.is_lost(kSv1);
+  EXPECT_THAT(reason_of(situation(), world.configured()),
+              HasSubstr("if it is surely down, say: tasuki node confirm-down sv1"));
+  Situation seen = situation();
+  seen.seen_with_groups = {kSv1};
+  EXPECT_THAT(reason_of(seen, world.configured()),
+              HasSubstr("sv1 lives: mend what keeps it away, or switch its power off"));
+  EXPECT_THAT(explain_group(seen, world.configured()).remedies,
+              Not(Contains(HasSubstr("confirm-down"))));
+}
+
+TEST_F(ExplainTest, the_word_that_is_advised_is_one_that_would_be_taken) {
+  world.is_lost(kSv2);
+  EXPECT_EQ(advice_about(situation(), kSv2),
+            "if sv2 is surely down, say: tasuki node confirm-down sv2");
+  EXPECT_EQ(advice_about(situation("too few servers answer"), kSv2),
+            "if sv2 is surely down, say: tasuki node confirm-down sv2 --accept-loss");
+  world.let_go(kSv2, LetGo::lease);
+  EXPECT_EQ(advice_about(situation(), kSv2), "") << "its proof is there";
+}
+
+TEST_F(ExplainTest, a_side_that_lacks_news_says_so_and_not_that_it_has_no_right) {
+  world.is_lost(kSv2);
+  const Situation waiting = situation("the servers here may not know the newest state");
+  EXPECT_THAT(explain_group(waiting, world.configured()).rule,
+              StartsWith("only a side that knows all that was acknowledged"));
+  const Explanation told = explain_node(waiting, *world.state.config().find_node(kSv2));
+  EXPECT_THAT(told.rule, StartsWith("only a side that knows all that was acknowledged"));
+  EXPECT_THAT(told.facts, Contains("the servers here may not know the newest state"));
+  EXPECT_THAT(told.remedies, Not(Contains("the servers here may not know the newest state")));
+  world.view.quorate = false;
+  EXPECT_THAT(explain_group(waiting, world.configured()).rule,
+              StartsWith("only a side with the right to decide"));
+}
+
+TEST_F(ExplainTest, whose_death_nothing_but_a_word_could_prove) {
+  Node& sv1 = world.state.durable.applied.config.nodes[0];
+  EXPECT_EQ(why_only_a_word(world.state, sv1), "") << "it has a switch";
+  sv1.fence.clear();
+  EXPECT_EQ(why_only_a_word(world.state, sv1), "") << "nobody knows yet what it is";
+  world.state.nodes[kSv1].hardware = Hardware{.watchdog = true};
+  EXPECT_EQ(why_only_a_word(world.state, sv1), "") << "its lease counts";
+  world.state.nodes[kSv1].hardware = Hardware{};
+  EXPECT_THAT(why_only_a_word(world.state, sv1), HasSubstr("no watchdog"));
+  world.state.nodes[kSv1].hardware = Hardware{.watchdog = true, .virtual_machine = true};
+  EXPECT_THAT(why_only_a_word(world.state, sv1), HasSubstr("a virtual machine"));
+  world.state.nodes.clear();
+  sv1.machine = Machine::virtual_machine;
+  EXPECT_THAT(why_only_a_word(world.state, sv1), HasSubstr("a virtual machine"));
+}
+
+TEST_F(ExplainTest, of_two_that_fence_each_other_the_lease_is_no_proof) {
+  world = World(2);
+  Node& sv1 = world.state.durable.applied.config.nodes[0];
+  sv1.fence.clear();
+  world.state.nodes[kSv1].hardware = Hardware{.watchdog = true};
+  EXPECT_THAT(why_only_a_word(world.state, sv1), HasSubstr("only a switched-off one"));
+}
+
   EXPECT_THAT(told.proof, Contains("sv2 has no power switch"));
   EXPECT_THAT(told.remedies, Contains(HasSubstr("tasuki node confirm-down sv2")));
 }

@@ -55,7 +55,9 @@ struct Hello {
   uint64_t config_counter = 0;
   std::string config_hash;
   uint64_t next_ticket = 1;  // no ticket that the sender saw is used again
-  bool lease_counts = false;
+  Hardware hardware = {};
+  bool leased = false;             // it owned something, and was not off since
+  std::string time;                // ISO 8601, by its clock
   std::vector<GroupReport> holds;  // every group of which something is up here
   std::map<GroupName, SettingsStand> settings = {};
 };

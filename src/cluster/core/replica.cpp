@@ -100,7 +100,9 @@ Hello Replica::hello() const {
   hello.config_counter = state_.durable.applied.counter;
   hello.config_hash = state_.durable.applied.hash;
   hello.next_ticket = state_.next_ticket;
-  hello.lease_counts = lease_counts_;
+  hello.hardware = hardware_;
+  hello.leased = leased_;
+  hello.time = time_();
   hello.holds = holds_();
   hello.settings = settings_();
   return hello;

@@ -49,6 +49,17 @@ bool State::holds_anything(NodeId node) const {
 std::string State::node_name(NodeId node) const {
   const auto removed = durable.retired.find(node);
   return removed == durable.retired.end() ? config().node_name(node) : removed->second;
+bool State::lease_counts(NodeId node) const {
+  const Node* configured = config().find_node(node);
+  const auto facts = nodes.find(node);
+  if (configured == nullptr || facts == nodes.end() || !facts->second.hardware) return false;
+  const Hardware& hardware = *facts->second.hardware;
+  const bool virtual_machine = configured->machine == Machine::detect
+                                   ? hardware.virtual_machine
+                                   : configured->machine == Machine::virtual_machine;
+  return hardware.watchdog && !virtual_machine;
+}
+
 }
 
 void remember_stuck(State& state) {

@@ -142,13 +142,13 @@ struct GroupState {
 };
 
 struct NodeState {
-  bool lease_counts = false;       // physical, with a watchdog outside what can be paused
-  bool leaving = false;            // stops its groups to say goodbye
-  bool may_hold_anything = false;  // absent, and no member knows what it had
-  bool absent_too_long = false;    // longer than its lease
-  bool lost = false;               // absent with its engine; when it is back, scripts are told
-  bool just_back = false;          // not in the epoch before, and the new one is not on every disk
-  bool back_too_long = false;      // just back for as long as a lease: a disk hangs
+  std::optional<Hardware> hardware = {};  // nothing: no member has met it yet
+  bool leaving = false;                   // stops its groups to say goodbye
+  bool may_hold_anything = false;         // absent, and no member knows what it had
+  bool absent_too_long = false;           // longer than its lease
+  bool lost = false;           // absent with its engine; when it is back, scripts are told
+  bool just_back = false;      // not in the epoch before, and the new one is not on every disk
+  bool back_too_long = false;  // just back for as long as a lease: a disk hangs
   int fence_attempts = 0;
   std::string fence_problem;  // why the last attempt did not prove anything
   friend bool operator==(const NodeState&, const NodeState&) = default;
@@ -164,6 +164,13 @@ struct State {
                          // that is lost may have been told what is not known here
   int feature_level = kFeatureLevel;
   friend bool operator==(const State&, const State&) = default;
+
+// What bounds a node when its software does not, as it says itself.
+struct Hardware {
+  bool watchdog = false;         // resets it when its keeper does not
+  bool virtual_machine = false;  // it may be paused together with that watchdog
+  friend bool operator==(const Hardware&, const Hardware&) = default;
+};
 
   [[nodiscard]] const Config& config() const { return durable.applied.config; }
   [[nodiscard]] LetGo let_go(NodeId node) const;
@@ -196,6 +203,9 @@ bool decided_by_fence(const Config& config);
 
 // The witness's votes: one, or none. An odd number of nodes needs no witness, so it has no vote
 // there (membership/corosync_conf.hpp).
+  // Whether the end of its lease proves that the node let go: it has a watchdog, and by the applied
+  // configuration, or where that does not say by what the node finds, it is no virtual machine.
+  [[nodiscard]] bool lease_counts(NodeId node) const;
 size_t witness_votes(const Config& config);
 // It only keeps what nodes write about themselves, and they judge who has its vote.
 bool nodes_judge_witness(const Config& config);

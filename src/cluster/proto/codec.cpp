@@ -214,7 +214,7 @@ GroupState parse_group_state(const Json& json) {
 }
 
 Json write(const NodeState& node) {
-  return {{"lease_counts", node.lease_counts},
+  return {{"hardware", node.hardware ? write(*node.hardware) : Json(nullptr)},
           {"leaving", node.leaving},
           {"may_hold_anything", node.may_hold_anything},
           {"absent_too_long", node.absent_too_long},
@@ -225,9 +225,16 @@ Json write(const NodeState& node) {
           {"fence_problem", node.fence_problem}};
 }
 NodeState parse_node_state(const Json& json) {
-  return {json.at("lease_counts"),    json.at("leaving"),        json.at("may_hold_anything"),
-          json.at("absent_too_long"), json.at("lost"),           json.at("just_back"),
-          json.at("back_too_long"),   json.at("fence_attempts"), json.at("fence_problem")};
+  const Json& hardware = json.at("hardware");
+  return {hardware.is_null() ? std::nullopt : std::optional(parse_hardware(hardware)),
+          json.at("leaving"),
+          json.at("may_hold_anything"),
+          json.at("absent_too_long"),
+          json.at("lost"),
+          json.at("just_back"),
+          json.at("back_too_long"),
+          json.at("fence_attempts"),
+          json.at("fence_problem")};
 }
 
 Json write(const State& state) {
@@ -245,6 +252,13 @@ Json write(const State& state) {
           {"next_failure", state.next_failure},
           {"met", ids(state.met)},
           {"feature_level", state.feature_level}};
+Json write(const Hardware& hardware) {
+  return {{"watchdog", hardware.watchdog}, {"virtual", hardware.virtual_machine}};
+}
+Hardware parse_hardware(const Json& json) {
+  return {json.at("watchdog"), json.at("virtual")};
+}
+
 }
 State parse_state(const Json& json, const ConfigReader& read_config) {
   State state;
@@ -333,7 +347,9 @@ Json write(const Hello& hello) {
           {"config_counter", hello.config_counter},
           {"config_hash", hello.config_hash},
           {"next_ticket", hello.next_ticket},
-          {"lease_counts", hello.lease_counts},
+          {"hardware", write(hello.hardware)},
+          {"leased", hello.leased},
+          {"time", hello.time},
           {"holds", holds},
           {"settings", settings}};
 }
@@ -352,7 +368,9 @@ Hello parse_hello(const Json& json) {
   hello.config_counter = json.at("config_counter");
   hello.config_hash = json.at("config_hash");
   hello.next_ticket = json.at("next_ticket");
-  hello.lease_counts = json.at("lease_counts");
+  hello.hardware = parse_hardware(json.at("hardware"));
+  hello.leased = json.at("leased");
+  hello.time = json.at("time");
   for (const Json& report : json.at("holds")) hello.holds.push_back(group_report_from_json(report));
   for (const auto& [group, stand] : json.value("settings", Json::object()).items())
     hello.settings[GroupName{group}] = {stand.at("number"), stand.at("digest"),

@@ -37,6 +37,9 @@ State example_state() {
   state.next_ticket = 9;
   return state;
 }
+  group.proof = LetGo::lease;
+  group.conflict = Conflict{NodeId{1}, NodeId{3}};
+  state.nodes[NodeId{1}].hardware = Hardware{.watchdog = true};
 
 TEST(Codec, a_snapshot_carries_the_whole_state) {
   const Snapshot said{"1.5", example_state()};

@@ -15,6 +15,7 @@
 #include "kit/assert.hpp"
 #include "kit/file.hpp"
 #include "kit/log.hpp"
+#include "kit/machine.hpp"
 
 namespace tasuki::runner {
 
@@ -31,14 +32,6 @@ constexpr core::milliseconds kTellAccounts{30'000};
 std::string random_name() {
   std::random_device random;
   return fmt::format("{:08x}", random());
-}
-
-// The processor tells a guest that it is one (the "hypervisor" flag in /proc/cpuinfo).
-core::Machine detect_machine() {
-  const auto processor = read_file("/proc/cpuinfo");
-  return processor && processor->find(" hypervisor") == std::string::npos
-             ? core::Machine::physical
-             : core::Machine::virtual_machine;
 }
 
 }  // namespace
@@ -130,8 +123,8 @@ Task<Result<void>> Node::start() {
     kept = co_await keeper_.hello();
     if (!kept) co_return failure(kept.error());
   }
-  replica_.set_lease_counts(kept->watchdog && core::watchdog_outlives_pauses(
-                                                  *config().find_node(self_), detect_machine()));
+  replica_.tell_hardware({kept->watchdog, is_virtual_machine()});
+  replica_.tell_time(time_of_day);
   if (!kept->leased) replica_.was_off();
   for (const process::KeptGroup& group : kept->groups) {
     const core::Group* configured = config().find_group(core::GroupName{group.name});
