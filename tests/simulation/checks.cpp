@@ -217,7 +217,7 @@ void Checks::expect_group(const core::Replica& one, const core::Group& group) {
   if (found == state.groups.end())
     return violate("stands", fmt::format("group {} was never thought of", group.name));
   const core::GroupState& now = found->second;
-  if (!state.intent_of(group.name).run || now.failed || now.conflict) return;
+  if (!state.intent_of(group.name).run || now.failed || now.stopped_by_conflict()) return;
   const bool usable = std::ranges::any_of(group.policy, [&](core::NodeId node) {
     return one.view().members.contains(node) && !state.durable.intent.standby.contains(node) &&
            !now.failures.contains(node);

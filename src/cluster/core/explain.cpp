@@ -22,22 +22,7 @@ std::string say_confirm(const std::string& node) {
 
 // What proves that a node that is away owns nothing; empty when nothing does.
 std::string proof_of(const State& state, NodeId node) {
-  const std::string name = state.node_name(node);
-  switch (state.let_go(node)) {
-    case LetGo::unproven:
-      return "";
-    case LetGo::left:
-      return fmt::format("{} stopped its groups and said goodbye", name);
-    case LetGo::power_off:
-      return fmt::format("the power of {} was switched off, and its switch confirmed it", name);
-    case LetGo::lease:
-      return fmt::format("the lease of {} ran out, and its watchdog bound it to have let go", name);
-    case LetGo::released:
-      return fmt::format("{} wrote that it let go of everything", name);
-    case LetGo::confirmed:
-      return fmt::format("an administrator vouched that {} is down", name);
-  }
-  return "";
+  return describe(state.node_name(node), state.let_go(node));
 }
 
 // How a loss of the node would be proved, the fastest first.
@@ -96,7 +81,8 @@ std::string rule_of(const Situation& situation, const Decision& decision, const 
                    "moves it";
           },
           [&](const Rest&) -> std::string {
-            if (now.conflict) return "two servers must never own a group, so a person decides";
+            if (now.stopped_by_conflict())
+              return "two servers must never own a group, so a person decides";
             if (!run) return "what an administrator stopped, and what has no autostart, stays down";
             if (now.failed)
               return "a group that failed on every server of its policy waits for a person";
@@ -151,6 +137,7 @@ std::vector<std::string> facts_of_group(const Situation& situation, const Group&
     facts.emplace_back("no server has it");
   for (const NodeId node : now.may_be_on)
     facts.push_back(state.node_name(node) + " may own some of it too");
+  if (now.conflict) facts.push_back("two servers had it: " + describe(state, *now.conflict));
   if (!now.suspended.empty()) facts.push_back("its services are stopped: " + now.suspended);
   facts.push_back(votes(situation));
   return facts;
@@ -212,7 +199,8 @@ Explanation explain_group(const Situation& situation, const Group& group) {
   for (const NodeId node : group.policy) {
     if (now.holder == node) continue;
     const std::string name = state.node_name(node);
-    const std::string why = why_not_on(state, situation.view, group.name, node);
+    std::string why = why_not_on(state, situation.view, group.name, node);
+    if (why.empty() && now.stopped_by_conflict()) why = "waits until somebody says retry";
     told.refused.push_back(
         why.empty() ? fmt::format("{}: could run it, if there were a reason to move", name)
                     : fmt::format("{}: {}", name, why));
@@ -386,7 +374,7 @@ std::string node_state_word(const State& state, const View& view, NodeId self, N
 
 std::string group_state_word(const State& state, const View& view, const GroupName& name) {
   const GroupState& now = group_state(state, name);
-  if (now.conflict) return "conflict";
+  if (now.stopped_by_conflict()) return "conflict";
   if (!now.holder && !state.intent_of(name).run) return "stopped";
   if (now.holder && !view.members.contains(*now.holder)) return "waiting";
   if (now.holder && now.phase == Phase::stuck) return "failed";

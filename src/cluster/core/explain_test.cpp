@@ -121,10 +121,14 @@ TEST_F(ExplainTest, what_a_person_decided_is_a_fact_and_can_be_taken_back) {
 }
 
 TEST_F(ExplainTest, a_conflict_waits_for_a_person) {
-  world.group().conflict = true;
+  world.group().conflict = Conflict{kSv1, kSv2, LetGo::confirmed, "2026-01-02T03:04:05Z", true};
   const Explanation told = office();
   EXPECT_THAT(told.rule, HasSubstr("a person decides"));
   EXPECT_THAT(told.remedies, Contains("tasuki group retry office"));
+  EXPECT_THAT(told.facts, Contains("two servers had it: sv2 started it, because an administrator "
+                                   "vouched that sv1 is down; but sv1 still had it when they met "
+                                   "at 2026-01-02T03:04:05Z"));
+  EXPECT_THAT(told.refused, Each(HasSubstr("waits until somebody says retry")));
 }
 
 TEST_F(ExplainTest, a_server_tells_what_it_has_and_what_its_loss_would_mean) {

@@ -92,13 +92,13 @@ struct Released {
   NodeId node;
   uint64_t epoch = 0;
 };
-// The sender, which lacked some, has every setting of the group on its disk.
-struct HasSettings {
 // What the sender wrote last where nodes keep slots (cluster/witness): who reads something older
 // there does not look at the same place.
 struct Wrote {
   uint64_t sequence = 0;
 };
+// The sender, which lacked some, has every setting of the group on its disk.
+struct HasSettings {
   std::string basis;  // Replica::settings_basis() when it got them
   GroupName group;
 };

@@ -96,7 +96,7 @@ std::string reason_to_leave(const State& state, const View& view, const Group& g
   const GroupIntent intent = state.intent_of(group.name);
   const NodeId holder = *now.holder;
   const std::string holder_name = state.config().node_name(holder);
-  if (now.conflict)
+  if (now.stopped_by_conflict())
     return fmt::format(
         "two nodes reported it up; it is stopped on both until you say: tasuki group retry {}",
         group.name);
@@ -215,10 +215,10 @@ Decision start_on(const State& state, const View& view, const Group& group, cons
 Decision decide_free(const State& state, const View& view, const Group& group,
                      const GroupState& now) {
   const GroupIntent intent = state.intent_of(group.name);
-  if (now.conflict)
+  if (now.stopped_by_conflict())
     return {group.name, Rest{},
-            fmt::format("two nodes reported it up; look at both, then say: tasuki group retry {}",
-                        group.name)};
+            fmt::format("{}; look at what both wrote, then say: tasuki group retry {}",
+                        describe(state, *now.conflict), group.name)};
   if (!intent.run) {
     const bool asked = state.durable.intent.groups.contains(group.name);
     return {
@@ -351,6 +351,8 @@ void settle(State& state, const View& view, const Plan& plan) {
       group.event = start->event;
       group.previous_let_go = group.previous.has_value() && !group.rested;
       group.rested = false;
+      group.proof = group.previous && group.previous != start->node ? state.let_go(*group.previous)
+                                                                    : LetGo::unproven;
       group.ticket = state.next_ticket++;
       refused.erase(start->node);
       group.may_be_on = std::move(refused);

@@ -30,6 +30,7 @@ Replica::Replica(NodeId self, Durable durable, bool stale,
 }
 
 void Replica::was_off() {
+  leased_ = false;
   const bool alone = decided_by_fence(state_.config());
   std::erase_if(state_.durable.let_go,
                 [&](const auto& proof) { return alone || proof.second == LetGo::confirmed; });
@@ -436,9 +437,7 @@ Ready Replica::written(uint64_t number) {
 
 void Replica::replan() {
   if (!agreed_) return;
-  const auto stuck_before = state_.durable.stuck;
-  remember_stuck(state_);
-  if (state_.durable.stuck != stuck_before) write_now();
+  leased_ |= state_.holds_anything(self_);
   const Durable before = state_.durable;
   const Plan next = plan(state_, view_.view, may_decide());
   for (const Decision& decision : next.decisions) {
@@ -459,6 +458,8 @@ void Replica::replan() {
   // A node that does not know the newest state was perhaps fenced itself: it fences nobody.
   fences_ = informed_ ? next.fences : std::vector<FenceOrder>{};
   TASUKI_ASSERT(before == state_.durable);
+  remember(state_);
+  if (before != state_.durable) write_now();
 }
 
 std::string Replica::obstacle() const {

@@ -65,6 +65,24 @@ struct Intent {
   friend bool operator==(const Intent&, const Intent&) = default;
 };
 
+// That two nodes had a group at once, so that what it has may have been written by both.
+struct Conflict {
+  NodeId first;
+  NodeId second;                  // began later
+  LetGo proof = LetGo::unproven;  // of the first, by which the second began; unproven: not known
+  std::string found_at = {};      // ISO 8601, by the clock of the one that came back
+  // Both reported it up: it stays down until somebody says retry. Otherwise it is only known
+  // afterwards, from one that was vouched to be down and was not.
+  bool both_up = true;
+  friend bool operator==(const Conflict&, const Conflict&) = default;
+};
+
+// What a node that somebody vouched for may have had then, and who began it since.
+struct Vouch {
+  std::map<GroupName, std::optional<NodeId>> groups;
+  friend bool operator==(const Vouch&, const Vouch&) = default;
+};
+
 // What is written to disk before it is acknowledged.
 struct Durable {
   uint64_t epoch = 0;              // raised by every membership that may decide
@@ -80,6 +98,9 @@ struct Durable {
   // Groups that could not be stopped on these nodes, which then reset themselves, and why. It must
   // outlive the reset also of a node that is alone.
   std::map<GroupName, std::map<NodeId, std::string>> stuck;
+  // Both until somebody has looked at it, whatever starts anew.
+  std::map<GroupName, Conflict> conflicts;
+  std::map<NodeId, Vouch> vouched;  // of nodes that have not been back since
   // Of groups that settings follow: the nodes that have every acknowledged one.
   std::map<GroupName, std::set<NodeId>> has_settings;
   friend bool operator==(const Durable&, const Durable&) = default;
@@ -123,13 +144,14 @@ struct GroupState {
   uint64_t ticket = 0;           // names this holding; reports with another ticket are of the past
   Event event = Event::start;
   std::optional<NodeId> previous;  // the holder before
+  LetGo proof = LetGo::unproven;   // of that one, when its holder began
   bool previous_let_go = false;    // with proof, so that the new one need not probe
   bool rested = false;             // since it ran; what it had may be somebody else's by now
   std::string reason;              // why it is as it is, a sentence
   std::string why_here;            // why its holder has it
   std::map<NodeId, Failure> failures;
-  bool failed = false;         // failed on every node; stays so until somebody says retry
-  bool conflict = false;       // two nodes reported it up; stays down until somebody says retry
+  bool failed = false;               // failed on every node; stays so until somebody says retry
+  std::optional<Conflict> conflict;  // until somebody says retry
   std::set<NodeId> may_be_on;  // other nodes that may own some of it: they reported it up too, or
                                // were lost when they could just have been told to start it
   bool failback_due = false;
@@ -138,7 +160,16 @@ struct GroupState {
   std::vector<ResourceReport> resources;
   std::vector<WatchReport> watches;
   std::string suspended;  // why its services are stopped for a while; empty: they are not
+  // It may not run before somebody has looked at it.
+  [[nodiscard]] bool stopped_by_conflict() const { return conflict && conflict->both_up; }
   friend bool operator==(const GroupState&, const GroupState&) = default;
+};
+
+// What bounds a node when its software does not, as it says itself.
+struct Hardware {
+  bool watchdog = false;         // resets it when its keeper does not
+  bool virtual_machine = false;  // it may be paused together with that watchdog
+  friend bool operator==(const Hardware&, const Hardware&) = default;
 };
 
 struct NodeState {
@@ -165,13 +196,6 @@ struct State {
   int feature_level = kFeatureLevel;
   friend bool operator==(const State&, const State&) = default;
 
-// What bounds a node when its software does not, as it says itself.
-struct Hardware {
-  bool watchdog = false;         // resets it when its keeper does not
-  bool virtual_machine = false;  // it may be paused together with that watchdog
-  friend bool operator==(const Hardware&, const Hardware&) = default;
-};
-
   [[nodiscard]] const Config& config() const { return durable.applied.config; }
   [[nodiscard]] LetGo let_go(NodeId node) const;
   [[nodiscard]] GroupIntent intent_of(const GroupName& group) const;
@@ -179,6 +203,9 @@ struct Hardware {
   [[nodiscard]] bool has_settings(const GroupName& group, NodeId node) const;
   // It holds a group, or may own some of one.
   [[nodiscard]] bool holds_anything(NodeId node) const;
+  // Whether the end of its lease proves that the node let go: it has a watchdog, and by the applied
+  // configuration, or where that does not say by what the node finds, it is no virtual machine.
+  [[nodiscard]] bool lease_counts(NodeId node) const;
   // The node's name, also of one that was removed.
   [[nodiscard]] std::string node_name(NodeId node) const;
 };
@@ -191,9 +218,18 @@ struct View {
   friend bool operator==(const View&, const View&) = default;
 };
 
-// Takes what is written down of groups that could not be stopped from their failures, and back.
-void remember_stuck(State& state);
-void recall_stuck(State& state);
+// Takes what must outlive every restart into what is durable, and back: which groups could not be
+// stopped or were owned twice, and who began what a node had for which somebody vouched.
+void remember(State& state);
+void recall(State& state);
+
+// An administrator's word that the node is down, as it is to be written down.
+std::map<NodeId, Vouch> vouched_after(const State& state, const View& view, NodeId node);
+
+// The conflict in a sentence without its end.
+std::string describe(const State& state, const Conflict& conflict);
+// What proves that a node that is away owns nothing, in such a sentence; empty for unproven.
+std::string describe(const std::string& node_name, LetGo proof);
 
 // What was reported of it by its last holder.
 void forget_what_is_up(GroupState& group);
@@ -203,9 +239,6 @@ bool decided_by_fence(const Config& config);
 
 // The witness's votes: one, or none. An odd number of nodes needs no witness, so it has no vote
 // there (membership/corosync_conf.hpp).
-  // Whether the end of its lease proves that the node let go: it has a watchdog, and by the applied
-  // configuration, or where that does not say by what the node finds, it is no virtual machine.
-  [[nodiscard]] bool lease_counts(NodeId node) const;
 size_t witness_votes(const Config& config);
 // It only keeps what nodes write about themselves, and they judge who has its vote.
 bool nodes_judge_witness(const Config& config);

@@ -94,6 +94,18 @@ AppliedConfig parse_applied(const Json& json, const ConfigReader& read_config) {
   return applied;
 }
 
+Json write(const Conflict& conflict) {
+  return {{"first", conflict.first.value},
+          {"second", conflict.second.value},
+          {"proof", name_of(conflict.proof)},
+          {"found_at", conflict.found_at},
+          {"both_up", conflict.both_up}};
+}
+Conflict parse_conflict(const Json& json) {
+  return {NodeId{json.at("first").get<uint32_t>()}, NodeId{json.at("second").get<uint32_t>()},
+          parse_enum(json.at("proof"), kLetGos), json.at("found_at"), json.at("both_up")};
+}
+
 Json write(const Durable& durable) {
   Json groups = Json::object();
   for (const auto& [name, intent] : durable.intent.groups)
@@ -113,6 +125,14 @@ Json write(const Durable& durable) {
   for (const auto& [group, nodes] : durable.stuck)
     for (const auto& [node, reason] : nodes)
       stuck.push_back({{"group", group.value}, {"node", node.value}, {"reason", reason}});
+  Json conflicts = Json::object();
+  for (const auto& [group, conflict] : durable.conflicts) conflicts[group.value] = write(conflict);
+  Json vouched = Json::array();
+  for (const auto& [node, vouch] : durable.vouched) {
+    Json had = Json::object();
+    for (const auto& [group, successor] : vouch.groups) had[group.value] = id_or_null(successor);
+    vouched.push_back({{"node", node.value}, {"groups", had}});
+  }
   Json settings = Json::object();
   for (const auto& [group, nodes] : durable.has_settings) settings[group.value] = ids(nodes);
   return {{"epoch", durable.epoch},
@@ -128,6 +148,8 @@ Json write(const Durable& durable) {
           {"retired", retired},
           {"recent", durable.recent},
           {"stuck", stuck},
+          {"conflicts", conflicts},
+          {"vouched", vouched},
           {"has_settings", settings}};
 }
 Durable parse_durable(const Json& json, const ConfigReader& read_config) {
@@ -152,6 +174,13 @@ Durable parse_durable(const Json& json, const ConfigReader& read_config) {
   for (const Json& item : json.at("stuck"))
     durable.stuck[GroupName{item.at("group")}][NodeId{item.at("node").get<uint32_t>()}] =
         item.at("reason");
+  for (const auto& [group, conflict] : json.value("conflicts", Json::object()).items())
+    durable.conflicts[GroupName{group}] = parse_conflict(conflict);
+  for (const Json& item : json.value("vouched", Json::array())) {
+    Vouch& vouch = durable.vouched[NodeId{item.at("node").get<uint32_t>()}];
+    for (const auto& [group, successor] : item.at("groups").items())
+      vouch.groups[GroupName{group}] = parse_id_or_null(successor);
+  }
   for (const auto& [group, nodes] : json.value("has_settings", Json::object()).items())
     durable.has_settings[GroupName{group}] = parse_ids(nodes);
   return durable;
@@ -171,13 +200,14 @@ Json write(const GroupState& group) {
           {"ticket", group.ticket},
           {"event", name_of(group.event)},
           {"previous", id_or_null(group.previous)},
+          {"proof", name_of(group.proof)},
           {"previous_let_go", group.previous_let_go},
           {"rested", group.rested},
           {"reason", group.reason},
           {"why_here", group.why_here},
           {"failures", failures},
           {"failed", group.failed},
-          {"conflict", group.conflict},
+          {"conflict", group.conflict ? write(*group.conflict) : Json(nullptr)},
           {"may_be_on", ids(group.may_be_on)},
           {"failback_due", group.failback_due},
           {"move_seen", group.move_seen},
@@ -194,6 +224,7 @@ GroupState parse_group_state(const Json& json) {
   group.ticket = json.at("ticket");
   group.event = parse_enum(json.at("event"), kEvents);
   group.previous = parse_id_or_null(json.at("previous"));
+  group.proof = parse_enum(json.at("proof"), kLetGos);
   group.previous_let_go = json.at("previous_let_go");
   group.rested = json.at("rested");
   group.reason = json.at("reason");
@@ -202,7 +233,8 @@ GroupState parse_group_state(const Json& json) {
     group.failures[NodeId{item.at("node").get<uint32_t>()}] = {
         item.at("reason"), item.at("id"), item.at("at_start"), item.at("stuck")};
   group.failed = json.at("failed");
-  group.conflict = json.at("conflict");
+  if (const Json& conflict = json.at("conflict"); !conflict.is_null())
+    group.conflict = parse_conflict(conflict);
   group.may_be_on = parse_ids(json.at("may_be_on"));
   group.failback_due = json.at("failback_due");
   group.move_seen = json.at("move_seen");
@@ -211,6 +243,13 @@ GroupState parse_group_state(const Json& json) {
   group.watches = parse_watches(json.at("watches"));
   group.suspended = json.at("suspended");
   return group;
+}
+
+Json write(const Hardware& hardware) {
+  return {{"watchdog", hardware.watchdog}, {"virtual", hardware.virtual_machine}};
+}
+Hardware parse_hardware(const Json& json) {
+  return {json.at("watchdog"), json.at("virtual")};
 }
 
 Json write(const NodeState& node) {
@@ -252,13 +291,6 @@ Json write(const State& state) {
           {"next_failure", state.next_failure},
           {"met", ids(state.met)},
           {"feature_level", state.feature_level}};
-Json write(const Hardware& hardware) {
-  return {{"watchdog", hardware.watchdog}, {"virtual", hardware.virtual_machine}};
-}
-Hardware parse_hardware(const Json& json) {
-  return {json.at("watchdog"), json.at("virtual")};
-}
-
 }
 State parse_state(const Json& json, const ConfigReader& read_config) {
   State state;
@@ -398,6 +430,9 @@ Json write(const FenceResult& m) {
 Json write(const Released& m) {
   return {{"say", "released"}, {"node", m.node.value}, {"epoch", m.epoch}};
 }
+Json write(const Wrote& m) {
+  return {{"say", "wrote"}, {"sequence", m.sequence}};
+}
 Json write(const HasSettings& m) {
   return {{"say", "has-settings"}, {"basis", m.basis}, {"group", m.group.value}};
 }
@@ -446,11 +481,9 @@ Message parse_message(const Json& json, const ConfigReader& read_config) {
     return FenceResult{NodeId{json.at("target").get<uint32_t>()}, json.at("attempt"),
                        json.at("proved"), json.at("problem"), json.at("milliseconds")};
   if (say == "released") return Released{NodeId{json.at("node").get<uint32_t>()}, json.at("epoch")};
+  if (say == "wrote") return Wrote{json.at("sequence")};
   if (say == "has-settings")
     return HasSettings{json.at("basis"), GroupName{json.at("group").get<std::string>()}};
-Json write(const Wrote& m) {
-  return {{"say", "wrote"}, {"sequence", m.sequence}};
-}
   if (say == "timer-expired") return TimerExpired{json.at("timer")};
   if (say == "leaving") return Leaving{};
   if (say == "goodbye") return Goodbye{};
@@ -499,7 +532,6 @@ Result<StateFile> decode_state_file(std::string_view text, const ConfigReader& r
       throw std::runtime_error("it was written by a newer build");
     return StateFile{parse_durable(json.at("durable"), read_config), json.at("stale")};
   });
-  if (say == "wrote") return Wrote{json.at("sequence")};
 }
 
 Json to_json(const std::vector<WatchReport>& watches) {

@@ -68,6 +68,11 @@ std::string what_is_so_already(const Node& node, const core::GroupName& name,
   const auto holder =
       found == node.replica().state().groups.end() ? std::nullopt : found->second.holder;
   const std::string at = holder ? " on " + node.config().node_name(*holder) : "";
+  const bool was_owned_twice =
+      found != node.replica().state().groups.end() && found->second.conflict.has_value();
+  if (verb == "retry" && was_owned_twice)
+    return word == "online" ? fmt::format("is online{}; that two servers had it is settled", at)
+                            : "";
   if (verb == "stop" && word == "stopped") return "is stopped already";
   if ((verb == "start" || verb == "retry") && word == "online") return "is online already" + at;
   if (verb == "retry" && word == "stopped")
