@@ -121,6 +121,12 @@ void Replica::renew_proofs(Pending& pending) const {
   pending.next.stuck = state_.durable.stuck;
   pending.next.conflicts = state_.durable.conflicts;
   pending.next.vouched = state_.durable.vouched;
+  // What somebody has looked at is not to be remembered.
+  const auto* retry = std::get_if<RetryGroup>(&pending.change);
+  const auto* start = std::get_if<StartGroup>(&pending.change);
+  if (retry != nullptr) pending.next.conflicts.erase(retry->group);
+  if (retry != nullptr || start != nullptr)
+    pending.next.stuck.erase(retry != nullptr ? retry->group : start->group);
   pending.next.has_settings = settings_after(state_, view_.view, pending.change);
   if (const auto* confirm = std::get_if<ConfirmNodeDown>(&pending.change)) {
     pending.next.vouched = vouched_after(state_, view_.view, confirm->node);
