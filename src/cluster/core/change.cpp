@@ -106,8 +106,13 @@ Result<void> check_move(const State& state, const View& view, const MoveGroup& m
 
 Result<void> check_confirm(const State& state, const View& view, NodeId node) {
   if (auto known = check_node(state, node); !known) return known;
+  const std::string name = state.config().node_name(node);
   if (view.members.contains(node))
-    return failure(fmt::format("{} is up and in the cluster", state.config().node_name(node)),
+    return failure(fmt::format("{} is up and in the cluster", name), EBUSY);
+  if (view.alive.contains(node))
+    return failure(fmt::format("{} is up: its Corosync answers. Switch its power off first; until "
+                               "then what it had may go on there",
+                               name),
                    EBUSY);
   return {};
 }
@@ -425,14 +430,14 @@ Durable changed(const State& state, const View& view, const Change& change) {
             std::erase_if(next.retired, [&](const auto& entry) {
               return wanted.find_node(entry.first) != nullptr;
             });
+            std::erase_if(next.vouched, [&](const auto& entry) {
+              return wanted.find_node(entry.first) == nullptr;
+            });
             next.applied = apply.applied;
             next.applied.counter = state.durable.applied.counter + 1;
           },
       },
       change);
-            std::erase_if(next.vouched, [&](const auto& entry) {
-              return wanted.find_node(entry.first) == nullptr;
-            });
   next.has_settings = settings_after(state, view, change);
   return next;
 }

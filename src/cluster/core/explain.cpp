@@ -16,10 +16,6 @@ struct Overloaded : Cases... {
   using Cases::operator()...;
 };
 
-std::string say_confirm(const std::string& node) {
-  return fmt::format("if {} is surely down, say: tasuki node confirm-down {}", node, node);
-}
-
 // What proves that a node that is away owns nothing; empty when nothing does.
 std::string proof_of(const State& state, NodeId node) {
   return describe(state.node_name(node), state.let_go(node));
@@ -67,6 +63,12 @@ std::string votes(const Situation& situation) {
                      situation.view.quorate ? "which is a" : "which is no",
                      witness_votes(config) > 0 ? ", the witness's counted" : "");
 }
+
+constexpr const char* kBringBack = "bring the servers that are missing back, or the witness";
+
+constexpr const char* kNewsRule =
+    "only a side that knows all that was acknowledged starts or moves anything: whoever was away "
+    "first meets those that may know more";
 
 constexpr const char* kRightRule =
     "only a side with the right to decide starts or moves anything: a majority of the votes, or of "
@@ -135,9 +137,9 @@ std::vector<std::string> facts_of_group(const Situation& situation, const Group&
                                 state.node_name(*now.holder), to_text(now.phase)));
   else
     facts.emplace_back("no server has it");
+  if (now.conflict) facts.push_back("two servers had it: " + describe(state, *now.conflict));
   for (const NodeId node : now.may_be_on)
     facts.push_back(state.node_name(node) + " may own some of it too");
-  if (now.conflict) facts.push_back("two servers had it: " + describe(state, *now.conflict));
   if (!now.suspended.empty()) facts.push_back("its services are stopped: " + now.suspended);
   facts.push_back(votes(situation));
   return facts;
@@ -161,7 +163,13 @@ std::vector<std::string> outlook(const Situation& situation, const Group& group,
   return lines;
 }
 
-void explain_absent_owner(const State& state, NodeId id, Explanation& told) {
+// Of a side that may not decide.
+std::string obstacle_rule(const Situation& situation) {
+  return has_right_to_decide(situation.state, situation.view) ? kNewsRule : kRightRule;
+}
+
+void explain_absent_owner(const Situation& situation, NodeId id, Explanation& told) {
+  const State& state = situation.state;
   const std::string name = state.node_name(id);
   told.proof.push_back(fmt::format("missing: nothing proves that {} let go", name));
   const auto facts = state.nodes.find(id);
@@ -172,7 +180,8 @@ void explain_absent_owner(const State& state, NodeId id, Explanation& told) {
   if (node != nullptr && node->fence.empty()) told.proof.push_back(name + " has no power switch");
   if (node != nullptr) told.proof.push_back(why_lease_is_none(state, *node));
   told.remedies.push_back(fmt::format("start {}; it lets go of what it should not own", name));
-  told.remedies.push_back(say_confirm(name));
+  if (const std::string advice = advice_about(situation, id); !advice.empty())
+    told.remedies.push_back(advice);
 }
 
 Decision decision_for(const Situation& situation, const Group& group) {
@@ -192,9 +201,9 @@ Explanation explain_group(const Situation& situation, const Group& group) {
   Explanation told;
   told.verdict = fmt::format("group {} is {}{}: {}", group.name, word,
                              now.holder ? " on " + state.node_name(*now.holder) : "",
-                             may_decide ? decision.reason : situation.obstacle);
+                             may_decide ? reason_of(situation, group) : situation.obstacle);
   told.facts = facts_of_group(situation, group);
-  told.rule = may_decide ? rule_of(situation, decision, now) : kRightRule;
+  told.rule = may_decide ? rule_of(situation, decision, now) : obstacle_rule(situation);
 
   for (const NodeId node : group.policy) {
     if (now.holder == node) continue;
@@ -222,13 +231,12 @@ Explanation explain_group(const Situation& situation, const Group& group) {
   if (const auto* wait = std::get_if<Wait>(&decision.verdict))
     for (const NodeId node : wait->letting_go)
       if (!situation.view.members.contains(node) && proof_of(state, node).empty())
-        explain_absent_owner(state, node, told);
+        explain_absent_owner(situation, node, told);
   if (now.holder && situation.view.members.contains(*now.holder))
     if (const Node* holder = state.config().find_node(*now.holder))
       std::ranges::move(outlook(situation, group, *holder), std::back_inserter(told.proof));
 
-  if (!may_decide)
-    told.remedies.emplace_back("bring the servers that are missing back, or the witness");
+  if (!may_decide) told.remedies.emplace_back(kBringBack);
   if (now.conflict || now.failed)
     told.remedies.push_back(fmt::format("tasuki group retry {}", group.name));
   if (state.durable.intent.locked) told.remedies.emplace_back("tasuki unlock");
@@ -285,7 +293,10 @@ Explanation explain_node(const Situation& situation, const Node& node) {
     told.rule =
         "what a lost server had starts elsewhere only when it is proved that it let go, as two "
         "servers must never own a group";
-  if (!situation.obstacle.empty()) told.rule = kRightRule;
+  if (!situation.obstacle.empty()) {
+    told.facts.push_back(situation.obstacle);
+    told.rule = obstacle_rule(situation);
+  }
 
   for (const auto& [name, group] : state.groups) {
     const Group* configured = state.config().find_group(name);
@@ -303,15 +314,16 @@ Explanation explain_node(const Situation& situation, const Node& node) {
   else if (!proof.empty())
     told.proof.push_back("used: " + proof);
   else
-    explain_absent_owner(state, node.id, told);
+    explain_absent_owner(situation, node.id, told);
   if (here) told.proof.push_back(why_lease_is_none(state, node));
 
-  if (!situation.obstacle.empty()) told.remedies.push_back(situation.obstacle);
+  if (!situation.obstacle.empty()) told.remedies.emplace_back(kBringBack);
   if (state.durable.intent.standby.contains(node.id))
     told.remedies.push_back("tasuki node resume " + node.name);
   if (!here && !proof.empty()) told.remedies.emplace_back("start it; it joins as a standby");
   return told;
 }
+
 bool Situation::lives(NodeId node) const {
   return view.alive.contains(node) || seen_with_groups.contains(node);
 }
@@ -349,7 +361,6 @@ std::string why_only_a_word(const State& state, const Node& node) {
              ? "it has no [[node.fence]], and is a virtual machine, whose lease proves nothing"
              : "it has no [[node.fence]], and no watchdog, without which its lease proves nothing";
 }
-
 
 std::string node_state_word(const State& state, const View& view, NodeId self, NodeId node) {
   if (view.members.contains(node)) {

@@ -36,7 +36,7 @@ std::string verdict(const World& world) {
 }
 
 std::string reason(const World& world) {
-  return plan(world.state, world.view, true).decisions.front().reason;
+  return plan(world.state, world.view, true).decisions.front().text();
 }
 
 struct Row {

@@ -445,14 +445,14 @@ void Replica::replan() {
                       std::holds_alternative<Stop>(decision.verdict) ||
                       std::holds_alternative<GiveUp>(decision.verdict);
     const bool news = acts || (std::holds_alternative<Wait>(decision.verdict) &&
-                               state_.groups[decision.group].reason != decision.reason);
+                               state_.groups[decision.group].reason != decision.text());
     if (!news) continue;
     const auto* start = std::get_if<Start>(&decision.verdict);
     const bool plain_start = start != nullptr && start->event != Event::failover;
     note(std::holds_alternative<GiveUp>(decision.verdict) ? Note::Level::error : Note::Level::info,
          fmt::format("group {}", decision.group),
          plain_start ? fmt::format("starts on {}", state_.config().node_name(start->node))
-                     : decision.reason);
+                     : decision.text());
   }
   settle(state_, view_.view, next);
   // A node that does not know the newest state was perhaps fenced itself: it fences nobody.
@@ -478,6 +478,11 @@ std::string Replica::obstacle() const {
   std::string absent;
   for (const Node& node : state_.config().nodes)
     if (!view_.view.members.contains(node.id)) absent += " " + node.name;
+  if (!right_to_decide() && decided_by_fence(state_.config()))
+    return fmt::format(
+        "this server has no right to decide: of two without a witness one goes on alone only when "
+        "the other is surely off (not here:{})",
+        absent);
   if (!right_to_decide())
     return fmt::format(
         "this side of the cluster has no right to decide: too few servers and witnesses answer "

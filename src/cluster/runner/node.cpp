@@ -191,6 +191,13 @@ void Node::update_slot() {
                {groups, groups == 0 ? replica_.ended_epoch() : std::nullopt,
                 replica_.state().durable.epoch, pinger_.asks(), pinger_.reached()});
   if (slots_.waits_for_answer()) pinger_.ask();
+}
+
+// Who let go of everything is told to all, because it changes what they decide; and what was
+// written, so that others can look for it.
+void Node::tell_slots() {
+  for (const core::Released& word : slots_.released())
+    if (replica_.is_news(word)) say(word);
   if (const auto sequence = slots_.take_written(); sequence && clustered_)
     say(core::Wrote{*sequence});
   const auto before = std::exchange(apart_, slots_.apart());
@@ -199,13 +206,6 @@ void Node::update_slot() {
       note(Note::Level::error, "node " + config().node_name(node),
            fmt::format("does not write to what {} sees as {}: a copy?", name(),
                        core::slot_place(config())->name()));
-}
-
-// Who let go of everything is told to all, because it changes what they decide; and what was
-// written, so that others can look for it.
-void Node::tell_slots() {
-  for (const core::Released& word : slots_.released())
-    if (replica_.is_news(word)) say(word);
 }
 
 void Node::judge_votes() {
@@ -271,15 +271,15 @@ void Node::heard(core::NodeId from, std::string_view text) {
   look_at_clock();
   const auto message = proto::decode(text, read_config);
   if (!message) {
-  if (const auto* wrote = std::get_if<core::Wrote>(&*message)) {
-    if (from != self_) slots_.heard_written(from, wrote->sequence);
-    return;
-  }
     note(Note::Level::error, "node " + config().node_name(from), message.error().what);
     return;
   }
   if (const auto* renew = std::get_if<core::Renew>(&*message)) {
     if (lease_.came_back(from, *renew, replica_, timing_)) wake_waiters();
+    return;
+  }
+  if (const auto* wrote = std::get_if<core::Wrote>(&*message)) {
+    if (from != self_) slots_.heard_written(from, wrote->sequence);
     return;
   }
   if (const auto* record = std::get_if<core::Record>(&*message)) {
@@ -398,7 +398,7 @@ std::set<core::NodeId> Node::seen_with_groups() const {
   for (const auto& [node, facts] : replica_.state().nodes) {
     const auto written = slots_.seen_with_groups(node);
     // What was found before its loss was noticed says nothing of whether it lives.
-    if (!replica_.view().members.contains(node) && facts.lease_counts &&
+    if (!replica_.view().members.contains(node) &&
         replica_.state().let_go(node) == core::LetGo::unproven && written &&
         *written > membership_changed_at_ &&
         core::postponement(written, now(), timing_).count() > 0)
