@@ -138,7 +138,7 @@ class Node {
   void ask_witness();
   void update_slot();
   void judge_votes();
-  void tell_released();
+  void tell_slots();
   void tell_accounts();
   void remember_since();
   Task<void> adopt_node_services(process::HelloReply kept);
@@ -199,7 +199,8 @@ class Node {
   asio::steady_timer witness_timer_;
   asio::steady_timer accounts_timer_;
   bool witness_votes_ = false;
-  std::string witness_problem_;  // why a qnetd does not vote, if that is known
+  std::set<core::NodeId> apart_;  // as told
+  std::string witness_problem_;   // why a qnetd does not vote, if that is known
   std::map<core::NodeId, core::Accounts> accounts_;
   bool clustered_ = false;  // with Corosync under it
   uint64_t config_counter_seen_ = 0;
