@@ -231,7 +231,7 @@ TEST_F(CommandTest, confirm_down_wants_the_nodes_name_typed) {
 }
 
 TEST_F(CommandTest, nobody_is_asked_to_vouch_where_the_word_would_be_refused) {
-  daemon_.will_answer("POST /v1/nodes/{name}/confirm-down",
+  daemon_.will_answer("POST /v1/nodes/{name}/confirm-down dry",
                       api::error_response(409, "sv2 is up: its Corosync answers"));
   terminal_.answers = {"sv2"};
   EXPECT_EQ(run({"node", "confirm-down", "sv2"}), Exit::refused);

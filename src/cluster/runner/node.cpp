@@ -129,7 +129,7 @@ Task<Result<void>> Node::start() {
     if (!kept) co_return failure(kept.error());
   }
   replica_.tell_hardware({kept->watchdog, is_virtual_machine()});
-  replica_.tell_time(time_of_day);
+  replica_.tell_time([] { return time_of_day(); });
   if (!kept->leased) replica_.was_off();
   for (const process::KeptGroup& group : kept->groups) {
     const core::Group* configured = config().find_group(core::GroupName{group.name});

@@ -33,12 +33,16 @@ class StatusTest : public testing::Test {
                                     std::set<NodeId> seen_with_groups = {}) {
     Replica replica(kSv1, durable_, false, [] { return std::vector<GroupReport>{}; });
     replica.membership_changed({"1.1", {members, members, quorate}});
-    Hello hello{.ring = "1.1", .members = members, .quorate = quorate, .holds = {}};
+    Hello hello;
+    hello.ring = "1.1";
+    hello.members = members;
+    hello.quorate = quorate;
     for (const NodeId node : members)
       for (const Message& said : replica.delivered(node, hello).send)
         if (std::holds_alternative<Snapshot>(said)) replica.delivered(kSv1, said);
     EXPECT_TRUE(replica.agreed());
-    StatusContext context{.self = kSv1};
+    StatusContext context;
+    context.self = kSv1;
     context.seen_with_groups = std::move(seen_with_groups);
     return status_json(replica, context)["problems"];
   }
