@@ -15,7 +15,6 @@ using api::Exit;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 using testing::StartsWith;
 
 constexpr const char* kComplete =
@@ -27,10 +26,11 @@ constexpr const char* kIncomplete =
     "<root>\n<cluster><name>c</name></cluster>\n<server name=\"a\"/>\n</root>\n";
 
 class ImportVerb : public testing::Test {
- protected:
+ public:
   ImportVerb() : folder_(make_test_folder()) {}
   ~ImportVerb() override { std::filesystem::remove_all(folder_); }
 
+ protected:
   [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
 
   Exit run(const std::string& clp_conf, std::vector<std::string> more = {}) {

@@ -23,7 +23,6 @@ using testing::Contains;
 using testing::Each;
 using testing::Field;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 

@@ -65,7 +65,7 @@ void Settings::arrange(const core::Replica& replica) {
     }
   // Nothing may be added behind what makes no sense.
   bool moved = from_file_.soundness != core::SettingsStand::Soundness::sound;
-  const auto stay = [&](std::vector<Item> items) {
+  const auto stay = [&](const std::vector<Item>& items) {
     moved |= !items.empty();
     for (const Item& item : items)
       if (item.entry.there) of_node_.take({item.id, {item.entry.data, true, 0}});
