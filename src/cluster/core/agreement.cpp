@@ -53,10 +53,13 @@ void take(State& state, NodeId node, const GroupReport& report, const std::strin
       return;
     }
     const bool holder_is_second = group.ticket > report.ticket;
-    const bool proof_is_known = holder_is_second && group.previous == node;
-    group.conflict = {.first = holder_is_second ? node : *group.holder,
-                      .second = holder_is_second ? *group.holder : node,
-                      .proof = proof_is_known ? group.proof : LetGo::unproven,
+    const NodeId first = holder_is_second ? node : *group.holder;
+    const NodeId second = holder_is_second ? *group.holder : node;
+    const auto previous = holder_is_second ? group.previous : report.previous;
+    const LetGo proof = holder_is_second ? group.proof : report.proof;
+    group.conflict = {.first = first,
+                      .second = second,
+                      .proof = previous == first ? proof : LetGo::unproven,
                       .found_at = time};
     group.wanted_up = false;
     group.may_be_on.insert(node);

@@ -22,7 +22,10 @@ struct GroupReport {
   std::string failure;  // why it went offline by itself; empty when it was asked to
   std::vector<ResourceReport> resources;
   std::vector<WatchReport> watches = {};
-  std::string suspended = {};  // as in GroupState
+  // As in GroupState; the last two are told in a Hello.
+  std::string suspended = {};
+  std::optional<NodeId> previous = {};
+  LetGo proof = LetGo::unproven;
   friend bool operator==(const GroupReport&, const GroupReport&) = default;
 };
 

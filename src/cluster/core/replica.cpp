@@ -105,6 +105,12 @@ Hello Replica::hello() const {
   hello.leased = leased_;
   hello.time = time_();
   hello.holds = holds_();
+  for (GroupReport& report : hello.holds)
+    if (const auto group = state_.groups.find(report.group);
+        group != state_.groups.end() && group->second.holder == self_) {
+      report.previous = group->second.previous;
+      report.proof = group->second.proof;
+    }
   hello.settings = settings_();
   return hello;
 }

@@ -550,7 +550,8 @@ Json to_json(const GroupReport& report) {
   return {{"group", report.group.value},          {"ticket", report.ticket},
           {"phase", name_of(report.phase)},       {"failure", report.failure},
           {"resources", write(report.resources)}, {"watches", to_json(report.watches)},
-          {"suspended", report.suspended}};
+          {"suspended", report.suspended},        {"previous", id_or_null(report.previous)},
+          {"proof", name_of(report.proof)}};
 }
 
 GroupReport group_report_from_json(const Json& json) {
@@ -560,7 +561,9 @@ GroupReport group_report_from_json(const Json& json) {
           json.at("failure"),
           parse_resources(json.at("resources")),
           parse_watches(json.at("watches")),
-          json.at("suspended")};
+          json.at("suspended"),
+          parse_id_or_null(json.at("previous")),
+          parse_enum(json.at("proof"), kLetGos)};
 }
 
 }  // namespace tasuki::proto

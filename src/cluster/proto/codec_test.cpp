@@ -52,14 +52,16 @@ TEST(Codec, a_snapshot_carries_the_whole_state) {
   EXPECT_EQ(std::get<Snapshot>(*heard).state, said.state);
 }
 
-TEST(Codec, a_report_carries_what_is_watched_and_suspended) {
+TEST(Codec, a_report_carries_all_that_is_known_of_a_group) {
   const Report said{{GroupName{"group1"},
                      3,
                      Phase::online,
                      "",
                      {},
                      {{"", "Mail", "stopping", false, "", 0}},
-                     "a backup"}};
+                     "a backup",
+                     NodeId{2},
+                     LetGo::power_off}};
   const auto heard = decode(encode(said), read_anything);
   ASSERT_TRUE(heard) << heard.error().what;
   EXPECT_EQ(std::get<Report>(*heard).report, said.report);

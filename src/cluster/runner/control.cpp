@@ -118,23 +118,26 @@ Task<Response> change_group(Node& node, Request request, std::string verb) {
 }
 
 // An administrator's word counts only of a node that nobody sees.
-Result<void> may_be_vouched_for(const Node& node, core::NodeId id, bool accept_loss) {
+Task<Result<void>> may_be_vouched_for(Node& node, core::NodeId id, bool accept_loss) {
   const std::string name = node.config().node_name(id);
   if (auto possible = core::check_change(node.replica().state(), node.replica().view(),
                                          core::ConfirmNodeDown{id});
       !possible)
-    return possible;
+    co_return possible;
+  co_await node.look_for_writes(id);
   if (node.seen_with_groups().contains(id))
-    return failure(fmt::format("{} is up: it writes to {} that it has groups. Switch its power off "
-                               "first; until then what it has goes on there",
-                               name, core::slot_place(node.config())->name()),
-                   EBUSY);
+    co_return failure(
+        fmt::format("{} is up: it writes to {} that it has groups. Switch its power off "
+                    "first; until then what it has goes on there",
+                    name, core::slot_place(node.config())->name()),
+        EBUSY);
   if (!node.replica().may_decide() && !accept_loss)
-    return failure(fmt::format("{} may have changes that this server does not know; if they may be "
-                               "given up, say: tasuki node confirm-down {} --accept-loss",
-                               name, name),
-                   EBUSY);
-  return {};
+    co_return failure(
+        fmt::format("{} may have changes that this server does not know; if they may be "
+                    "given up, say: tasuki node confirm-down {} --accept-loss",
+                    name, name),
+        EBUSY);
+  co_return Result<void>{};
 }
 
 Task<Response> change_node(Node& node, Request request, std::string verb) {
@@ -153,7 +156,8 @@ Task<Response> change_node(Node& node, Request request, std::string verb) {
   if (verb == "confirm-down") {
     change = core::ConfirmNodeDown{id};
     outcome = "is taken for down, as you vouch";
-    if (auto possible = may_be_vouched_for(node, id, request.body.value("accept_loss", false));
+    if (auto possible =
+            co_await may_be_vouched_for(node, id, request.body.value("accept_loss", false));
         !possible)
       co_return error_of(possible.error());
     if (request.body.value("dry_run", false))

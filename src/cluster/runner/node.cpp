@@ -421,6 +421,13 @@ std::set<core::NodeId> Node::seen_with_groups() const {
   return seen;
 }
 
+Task<void> Node::look_for_writes(core::NodeId node) {
+  if (!core::slot_place(config())) co_return;
+  while (now() < membership_changed_at_ + timing_.witness_silence &&
+         !seen_with_groups().contains(node))
+    co_await wait_for_change(timing_.witness_look);
+}
+
 Json Node::status() const {
   StatusContext context;
   context.self = self_;

@@ -79,6 +79,9 @@ class Node {
   // Of those that are lost, who is seen to write since then that it has groups, so that the end of
   // its lease waits.
   [[nodiscard]] std::set<core::NodeId> seen_with_groups() const;
+  // Waits until the node is seen so, or has been silent since its loss for as long as one that
+  // writes never is.
+  Task<void> look_for_writes(core::NodeId node);
   [[nodiscard]] EventLog& events() { return events_; }
   [[nodiscard]] const TimelineHistory& timelines() const { return timelines_; }
   [[nodiscard]] const Store& store() const { return store_; }
