@@ -14,7 +14,7 @@ struct Converted {
 };
 
 // `character_set` as iconv_open(3) knows it. The whole has been read unless a byte has no meaning
-// in that character set.
+// in that character set, or nothing when iconv does not know it.
 Converted to_utf8(std::string_view bytes, const char* character_set);
 
 // UTF-8, or else code page 932, what Japanese Windows writes; the position of the first byte that

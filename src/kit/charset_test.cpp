@@ -15,6 +15,11 @@ TEST(Charset, the_first_byte_that_is_neither_is_named) {
   EXPECT_EQ(utf8_or_cp932("\x8e\xf3\x92").error(), 2U) << "half a character at the end";
 }
 
+TEST(Charset, what_other_systems_write_becomes_utf8) {
+  EXPECT_EQ(to_utf8("\xB6\xC8\xCC\xB3", "EUC-JP-MS").text, "業務");
+  EXPECT_EQ(to_utf8("abc", "no such set").bytes_read, 0U);
+}
+
 TEST(Charset, a_surrogate_is_no_utf8) {
   EXPECT_EQ(to_utf8("\xed\xa0\x80", "UTF-8").bytes_read, 0U);
 }

@@ -120,7 +120,7 @@ void Cluster::start_tasukid(NodeId node) {
       holds.push_back({name, held.ticket, held.phase, "", {}});
     return holds;
   });
-  m.replica->set_lease_counts(m.lease_counts);
+  m.replica->tell_hardware({.watchdog = m.lease_counts});
   if (!m.leased) m.replica->was_off();
   open_settings(node);
   for (const auto& [name, held] : m.keeper) m.orders[name] = {true, held.ticket};

@@ -85,6 +85,7 @@ uint64_t Cluster::ask(NodeId node, const std::string& group, settings::Edit edit
   const uint64_t request = next_request_++;
   story_.push_back(fmt::format("{} asks for setting {}", node, request));
   carry_out(node, machine(node).settings->request(request, GroupName{group}, {std::move(edit)}));
+  carry_out(node, machine(node).settings->send_requests());
   return request;
 }
 

@@ -321,7 +321,8 @@ class RandomRun {
     for (const Group& group : one.state().config().groups) {
       const GroupState& now = one.state().groups.at(group.name);
       const Nodes owners = cluster_.owners(group.name.value);
-      const bool should_run = one.state().intent_of(group.name).run && !now.failed && !now.conflict;
+      const bool should_run =
+          one.state().intent_of(group.name).run && !now.failed && !now.stopped_by_conflict();
       const bool somewhere = std::ranges::any_of(group.policy, [&](NodeId node) {
         return !one.state().durable.intent.standby.contains(node) && !now.failures.contains(node);
       });

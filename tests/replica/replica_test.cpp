@@ -183,6 +183,94 @@ TEST_F(Story, what_cannot_be_is_refused_with_what_to_do) {
               HasSubstr("say first: tasuki node resume sv2"));
 }
 
+// --- owned twice
+
+TEST_F(Story, what_two_nodes_had_stays_down_over_every_restart_until_somebody_says_retry) {
+  Cluster cluster(make_config(3, 1));
+  cluster.all_up();
+  cluster.machine(kSv1).hung = true;  // it goes on with what it has
+  cluster.connect({nodes({2, 3}), nodes({1})});
+  cluster.run();
+  cluster.request(kSv2, ConfirmNodeDown{kSv1});
+  cluster.run();
+  ASSERT_TRUE(cluster.owners("g1").contains(kSv2));
+  ASSERT_TRUE(cluster.owners("g1").contains(kSv1)) << "the word was false";
+  cluster.connect({nodes({1, 2, 3})});
+  cluster.run();
+  const auto conflict = cluster.group(kSv2, "g1").conflict;
+  ASSERT_TRUE(conflict);
+  EXPECT_EQ(conflict->first, kSv1);
+  EXPECT_EQ(conflict->second, kSv2);
+  EXPECT_EQ(conflict->proof, LetGo::confirmed);
+  EXPECT_TRUE(conflict->both_up);
+
+  for (const NodeId node : {kSv1, kSv2, kSv3}) cluster.cut_power(node);
+  cluster.machine(kSv1).hung = false;
+  cluster.all_up();
+  EXPECT_EQ(cluster.owners("g1"), nodes({}));
+  EXPECT_EQ(cluster.group(kSv3, "g1").conflict, conflict);
+  cluster.request(kSv3, RetryGroup{kG1});
+  cluster.run();
+  EXPECT_EQ(cluster.owners("g1"), nodes({1}));
+  for (const NodeId node : {kSv1, kSv2, kSv3}) cluster.cut_power(node);
+  cluster.all_up();
+  EXPECT_EQ(cluster.owners("g1"), nodes({1})) << "it was settled";
+}
+
+TEST_F(Story,
+       a_word_about_a_node_that_was_not_down_is_told_when_it_is_back_and_until_somebody_looked) {
+  Cluster cluster(make_config(3, 1));
+  cluster.all_up();
+  cluster.connect({nodes({2, 3}), nodes({1})});
+  cluster.run();
+  cluster.request(kSv2, ConfirmNodeDown{kSv1});
+  cluster.run();
+  ASSERT_EQ(cluster.owners("g1"), nodes({2}));
+  cluster.connect({nodes({1, 2, 3})});
+  cluster.run();
+  EXPECT_EQ(cluster.owners("g1"), nodes({2})) << "it goes on";
+  const auto conflict = cluster.group(kSv3, "g1").conflict;
+  ASSERT_TRUE(conflict);
+  EXPECT_FALSE(conflict->both_up);
+  EXPECT_TRUE(cluster.told("sv1 came back without having been off, so both may have written"));
+
+  for (const NodeId node : {kSv1, kSv2, kSv3}) cluster.cut_power(node);
+  cluster.all_up();
+  EXPECT_EQ(cluster.group(kSv3, "g1").conflict, conflict);
+  EXPECT_EQ(cluster.owners("g1"), nodes({1}));
+  cluster.request(kSv1, RetryGroup{kG1});
+  cluster.run();
+  EXPECT_FALSE(cluster.group(kSv3, "g1").conflict);
+  EXPECT_EQ(cluster.owners("g1"), nodes({1}));
+}
+
+TEST_F(Story, a_word_about_a_node_that_was_down_is_forgotten_when_it_is_back) {
+  Cluster cluster(make_config(3, 1));
+  cluster.all_up();
+  cluster.cut_power(kSv1);
+  cluster.run();
+  cluster.request(kSv2, ConfirmNodeDown{kSv1});
+  cluster.run();
+  ASSERT_EQ(cluster.owners("g1"), nodes({2}));
+  cluster.all_up();
+  EXPECT_FALSE(cluster.group(kSv3, "g1").conflict);
+  EXPECT_TRUE(cluster.replica(kSv3).state().durable.vouched.empty());
+}
+
+TEST_F(Story, a_word_about_a_node_whose_groups_nobody_began_since_did_no_harm) {
+  Cluster cluster(make_config(3, 1));
+  cluster.all_up();
+  cluster.request(kSv1, SetLocked{true});
+  cluster.run();
+  cluster.connect({nodes({2, 3}), nodes({1})});
+  cluster.run();
+  cluster.request(kSv2, ConfirmNodeDown{kSv1});
+  cluster.run();
+  cluster.connect({nodes({1, 2, 3})});
+  cluster.run();
+  EXPECT_FALSE(cluster.group(kSv3, "g1").conflict);
+}
+
 // --- losses
 
 TEST_F(Story, a_lost_holder_is_followed_only_after_a_proof) {

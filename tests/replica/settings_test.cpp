@@ -9,6 +9,7 @@ namespace {
 
 using settings::Verdict;
 using testing::HasSubstr;
+using testing::Not;
 
 const NodeId kSv1{1};
 const NodeId kSv2{2};
@@ -193,6 +194,23 @@ TEST_F(SettingsStory, what_one_of_two_disks_lost_last_the_other_gives_back) {
     EXPECT_EQ(cluster.setting(kSv2, "g1", "CLUSTER"), "yes");
     EXPECT_FALSE(cluster.owners("g1").empty());
   }
+}
+
+TEST_F(SettingsStory, a_node_that_is_removed_keeps_nothing_of_what_followed_groups) {
+  Config config = make_config(3, 1);
+  Cluster cluster(config);
+  cluster.all_up();
+  cluster.put(kSv1, "g1", "PASSWORD", "of the database");
+  cluster.put(kSv3, "", "OWN", "stays");
+  cluster.run();
+  ASSERT_THAT(cluster.machine(kSv3).settings_file, HasSubstr("of the database"));
+  config.nodes.pop_back();
+  config.groups.front().policy.pop_back();
+  cluster.apply_config(kSv1, config, "without sv3");
+  cluster.run();
+  EXPECT_THAT(cluster.machine(kSv3).settings_file, Not(HasSubstr("of the database")));
+  EXPECT_EQ(cluster.setting(kSv3, "", "OWN"), "stays");
+  EXPECT_EQ(cluster.setting(kSv2, "g1", "PASSWORD"), "of the database");
 }
 
 TEST_F(SettingsStory, what_begins_to_follow_is_taken_from_the_active_node) {

@@ -207,7 +207,7 @@ bool Checks::provable(const core::Replica& one, core::NodeId absent) const {
   if (one.state().let_go(absent) != core::LetGo::unproven) return true;
   if (world_.can_be_switched_off(absent)) return true;
   const auto facts = one.state().nodes.find(absent);
-  return facts != one.state().nodes.end() && facts->second.lease_counts &&
+  return facts != one.state().nodes.end() && one.state().lease_counts(absent) &&
          !facts->second.may_hold_anything && !core::decided_by_fence(one.state().config());
 }
 
@@ -217,7 +217,7 @@ void Checks::expect_group(const core::Replica& one, const core::Group& group) {
   if (found == state.groups.end())
     return violate("stands", fmt::format("group {} was never thought of", group.name));
   const core::GroupState& now = found->second;
-  if (!state.intent_of(group.name).run || now.failed || now.conflict) return;
+  if (!state.intent_of(group.name).run || now.failed || now.stopped_by_conflict()) return;
   const bool usable = std::ranges::any_of(group.policy, [&](core::NodeId node) {
     return one.view().members.contains(node) && !state.durable.intent.standby.contains(node) &&
            !now.failures.contains(node);

@@ -59,7 +59,10 @@ Hooks keeper_never_lets_go() {
 
 Hooks lease_of_paused_machine() {
   Hooks hooks;
-  hooks.lease_counts = [](bool) { return true; };
+  hooks.config = [](core::Config config) {
+    for (core::Node& node : config.nodes) node.machine = core::Machine::physical;
+    return config;
+  };
   return hooks;
 }
 

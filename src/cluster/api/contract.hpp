@@ -33,7 +33,8 @@ enum class Exit {
   unreachable = 3,  // tasukid does not answer
   refused = 4,      // not allowed, or this side has no right to decide
   unknown = 5,      // there is no such group, node or version
-  time_ran_out = 6
+  time_ran_out = 6,
+  incomplete = 7  // what was made needs to be filled in first
 };
 
 // What an answer's HTTP status means; statuses below 400 are ok.

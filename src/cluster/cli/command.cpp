@@ -47,6 +47,7 @@ void build_tree(CLI::App& root, Context& context) {
   add_config_verbs(root, context);
   add_registry_verbs(root, context);
   add_files_verbs(root, context);
+  add_import_verbs(root, context);
   add_key_verbs(root, context);
   add_witness_verbs(root, context);
   add_script_verbs(root, context);

@@ -25,6 +25,7 @@ namespace tasuki::cli {
 namespace {
 
 using api::Exit;
+using testing::AnyOf;
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -218,7 +219,7 @@ TEST_F(CommandTest, confirm_down_wants_the_nodes_name_typed) {
   terminal_.answers = {std::nullopt};
   EXPECT_EQ(run({"node", "confirm-down", "sv2"}), Exit::failed);
   EXPECT_EQ(run({"node", "confirm-down", "sv2"}), Exit::usage) << "nobody is there to answer";
-  EXPECT_THAT(daemon_.requests(), Each("GET /v1/status"));
+  EXPECT_THAT(daemon_.requests(), Each(AnyOf("GET /v1/status", HasSubstr(R"("dry_run":true)"))));
 
   terminal_.answers = {"sv2"};
   EXPECT_EQ(run({"node", "confirm-down", "sv2"}), Exit::ok);
@@ -227,6 +228,15 @@ TEST_F(CommandTest, confirm_down_wants_the_nodes_name_typed) {
   EXPECT_THAT(daemon_.requests(),
               IsSupersetOf({R"(POST /v1/nodes/{name}/confirm-down sv2 {"accept_loss":false})",
                             R"(POST /v1/nodes/{name}/confirm-down sv2 {"accept_loss":true})"}));
+}
+
+TEST_F(CommandTest, nobody_is_asked_to_vouch_where_the_word_would_be_refused) {
+  daemon_.will_answer("POST /v1/nodes/{name}/confirm-down dry",
+                      api::error_response(409, "sv2 is up: its Corosync answers"));
+  terminal_.answers = {"sv2"};
+  EXPECT_EQ(run({"node", "confirm-down", "sv2"}), Exit::refused);
+  EXPECT_EQ(terminal_.out, "");
+  EXPECT_EQ(terminal_.complaints, "sv2 is up: its Corosync answers\n");
 }
 
 TEST_F(CommandTest, nobody_is_asked_to_vouch_for_a_node_that_is_not_there) {

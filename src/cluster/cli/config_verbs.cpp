@@ -7,6 +7,7 @@
 
 #include "cluster/cli/fence_warnings.hpp"
 #include "cluster/cli/history_text.hpp"
+#include "cluster/cli/machine_warnings.hpp"
 #include "cluster/cli/verbs.hpp"
 #include "cluster/config/diff.hpp"
 #include "cluster/config/parse.hpp"
@@ -61,6 +62,7 @@ void check(Context& context, const CheckOptions& options) {
   if (!text) return;
   auto outcome = config::parse_config(*text, options.file);
   add_fence_warnings(outcome, options.file);
+  add_machine_warnings(outcome, options.file, look_at_this_machine());
   if (!outcome.config) context.exit = api::Exit::failed;
   if (options.json) return print_findings_as_json(context, outcome, options.explain);
   print_findings(context, outcome);
@@ -114,6 +116,7 @@ void apply(Context& context, const ApplyOptions& options) {
   context.terminal.print(print_changes(changes, context.terminal.screen()));
   auto outcome = config::parse_config(*text, options.file);
   add_fence_warnings(outcome, options.file);
+  add_machine_warnings(outcome, options.file, look_at_this_machine());
   print_warnings(context, outcome);
   if (options.dry_run) return;
   // A text that means the same still becomes a version: its comments are the administrator's.

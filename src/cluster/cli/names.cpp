@@ -39,7 +39,8 @@ std::vector<std::string> find_keys(const Context& context, const std::string& ty
     return keys;
   }
   for (const auto& key : answer->body.at("keys"))
-    if (const std::string name = key; !name.contains('/')) keys.push_back(above + '/' + name);
+    if (const std::string name = key; !name.contains('/'))
+      keys.push_back(fmt::format("{}/{}", above, name));
   return keys;
 }
 

@@ -42,9 +42,12 @@ std::string promise_of(const Options& options) {
       options.node, loss);
 }
 
-// What is vouched for is said in any case, also when nobody is asked.
+// What is vouched for is said in any case, also when nobody is asked, unless it would be refused.
 void confirm_down(Context& context, const Options& options) {
   if (!is_known(context, Names::nodes, options.node)) return;
+  const auto target = fmt::format("/v1/nodes/{}/confirm-down", api::percent_encode(options.node));
+  const Json question{{"accept_loss", options.accept_loss}, {"dry_run", true}};
+  if (!context.accept(context.client().post(target, question))) return;
   Terminal& terminal = context.terminal;
   terminal.print(hang(terminal.screen(), "", promise_of(options)));
   if (!options.yes) {

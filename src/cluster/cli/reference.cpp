@@ -115,6 +115,8 @@ std::vector<ExitMeaning> exit_meanings() {
       meaning(api::Exit::unknown, "There is no such group, node or version."),
       meaning(api::Exit::time_ran_out,
               "It was not done when the time to wait ran out; it goes on."),
+      meaning(api::Exit::incomplete,
+              "A configuration was made that is refused until it is filled in."),
   };
 }
 

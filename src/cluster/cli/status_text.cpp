@@ -131,13 +131,19 @@ std::string print_watches(const Json& status, const Screen& screen) {
   return "\n" + print_table(screen, {"watch", "of", "group", "state", ""}, rows);
 }
 
+std::string right_of(const Json& status) {
+  if (!status.at("right_to_decide")) return "NO right to decide";
+  return status.at("informed") ? "may decide"
+                               : "may decide NOTHING before it knows the newest state";
+}
+
 // Who says so, and what allows or keeps this side from acting.
 std::string print_footing(const Json& status, const Screen& screen) {
   const Json& version = status.at("config");
   std::vector<std::string> facts{
       fmt::format("seen from {} at {}", text_of(status, "node"),
                   local_clock(text_of(status, "time"))),
-      status.at("right_to_decide") ? "may decide" : "NO right to decide",
+      right_of(status),
       fmt::format("configuration {} ({})", version.at("counter").get<uint64_t>(),
                   text_of(version, "hash").substr(0, 8))};
   if (const Json& witness = status.at("witness"); !witness.is_null())
@@ -147,8 +153,6 @@ std::string print_footing(const Json& status, const Screen& screen) {
     facts.push_back(fmt::format("lease disk {}{}", text_of(disk, "device"),
                                 disk.at("works") ? "" : " does NOT work"));
   if (!status.at("quorate")) facts.emplace_back("NO quorum");
-  if (status.at("right_to_decide") && !status.at("informed"))
-    facts.emplace_back("still learning the state from the other nodes");
   if (status.at("stale")) facts.emplace_back("this node may have MISSED changes");
   if (status.at("locked")) facts.emplace_back("LOCKED: no group moves by itself");
   return "\n" + hang_list(screen, "  ", facts);

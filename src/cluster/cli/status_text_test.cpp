@@ -151,6 +151,13 @@ TEST(StatusText, services_of_every_node_have_their_table) {
                                  "  app      sv2   failed  ended\n"));
 }
 
+TEST(StatusText, a_side_that_lacks_news_may_not_decide_yet) {
+  Json status = healthy_status();
+  status["informed"] = false;
+  EXPECT_THAT(print_status(status, {.unicode = false}),
+              testing::HasSubstr("may decide NOTHING before it knows the newest state"));
+}
+
 TEST(StatusText, colours_and_ascii_follow_the_screen) {
   EXPECT_THAT(print_status(healthy_status(), {.colour = true}),
               testing::StartsWith("Cluster office: \x1b[32mall is well.\x1b[0m\n"));

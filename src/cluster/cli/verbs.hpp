@@ -19,6 +19,7 @@ void add_shell_verb(CLI::App& root, Context& context);
 void add_backup_verbs(CLI::App& root, Context& context);
 void add_history_verbs(CLI::App& root, Context& context);
 void add_config_verbs(CLI::App& root, Context& context);
+void add_import_verbs(CLI::App& root, Context& context);
 void add_witness_verbs(CLI::App& root, Context& context);
 void add_registry_verbs(CLI::App& root, Context& context);
 void add_files_verbs(CLI::App& root, Context& context);

@@ -61,7 +61,7 @@ void prepare(Context& context, const std::string& file) {
   const std::string& cluster = outcome.config->cluster_name;
   Result<void> done;
   if (witness->type == core::WitnessType::disk)
-    done = witness::prepare_disk(witness->place, cluster);
+    done = witness::prepare_disk(witness->place, cluster, outcome.config->nodes.back().id);
   else if (witness->type == core::WitnessType::folder)
     done = witness::prepare_folder(witness->place, cluster);
   else

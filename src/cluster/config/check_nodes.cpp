@@ -1,5 +1,8 @@
 // Nodes, witness and timing.
 #include <algorithm>
+#include <array>
+#include <map>
+#include <span>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -99,10 +102,77 @@ void check_fence_agent(const Located<std::string>& agent, Report& report) {
                    "write one that begins with \"fence_\", or an absolute path");
 }
 
+std::string_view base_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+bool is_one_of(std::string_view word, std::span<const std::string_view> words) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+// Agents of the fence-agents that leave the power on: after their "off" a node runs on.
+void check_switches_power(const Located<std::string>& agent, Report& report) {
+  constexpr std::array<std::string_view, 2> kReservations{"fence_scsi", "fence_mpath"};
+  constexpr std::array<std::string_view, 2> kNothing{"fence_kdump", "fence_heuristics_ping"};
+  const std::string_view name = base_name(agent.value);
+  if (is_one_of(name, kReservations))
+    report.mistake(agent.line,
+                   fmt::format("{} cuts a node off its disks and leaves it running, so it proves "
+                               "nothing",
+                               name),
+                   "write guard = \"scsi-reservation\" into the partitions instead");
+  if (is_one_of(name, kNothing))
+    report.mistake(agent.line, fmt::format("{} switches no power, so it proves nothing", name),
+                   "name an agent that switches the node's power");
+}
+
+// Boards that each sit in one machine: what they switch is told by their address alone.
+bool has_no_plugs(std::string_view agent) {
+  constexpr std::array<std::string_view, 10> kBoards{
+      "fence_ipmilan", "fence_ipmilanplus", "fence_idrac", "fence_ilo3", "fence_ilo4",
+      "fence_ilo5",    "fence_imm",         "fence_ilo",   "fence_drac", "fence_redfish"};
+  return is_one_of(base_name(agent), kBoards);
+}
+
+struct Switch {
+  std::string node;
+  std::string agent;
+  std::map<std::string, std::string> options;
+  int line = 0;
+};
+
+// Of two nodes that have the same plug one would be switched off for the other, and taken for
+// proved. Without a plug in its options an agent is given the node's name.
+void check_plugs(const std::vector<const Table*>& nodes, Report& report) {
+  std::vector<Switch> known;
+  for (const Table* node : nodes)
+    for (const Table* fence : node->tables("fence")) {
+      const auto agent = fence->find_text("agent");
+      if (!agent) continue;
+      Switch here{name_of(*node), agent->value, fence->text_map("options"), fence->line};
+      const bool one_plug = here.options.contains("plug") || here.options.contains("port") ||
+                            has_no_plugs(here.agent);
+      const auto same = std::ranges::find_if(known, [&](const Switch& other) {
+        return other.node != here.node && other.agent == here.agent &&
+               other.options == here.options;
+      });
+      if (one_plug && same != known.end())
+        report.mistake(here.line,
+                       fmt::format("node {} has the same power switch as node {} in line {}",
+                                   here.node, same->node, same->line),
+                       "give each node the address or plug of its own");
+      known.push_back(std::move(here));
+    }
+}
+
 void check_fence_agents(const std::vector<const Table*>& nodes, Report& report) {
   for (const Table* node : nodes)
     for (const Table* fence : node->tables("fence"))
-      if (const auto agent = fence->find_text("agent")) check_fence_agent(*agent, report);
+      if (const auto agent = fence->find_text("agent")) {
+        check_fence_agent(*agent, report);
+        check_switches_power(*agent, report);
+      }
+  check_plugs(nodes, report);
 }
 
 // The first of them with the address, nullptr when there is none.
@@ -249,6 +319,21 @@ bool disk_refuses(const Table& root, const Table& node, const Table& partition) 
   return is_reserved(partition) && !decides_nothing(root, node);
 }
 
+// What would be accepted instead.
+std::string ways_out(const Table& root, const Table& partition) {
+  const bool two_alone = root.tables("node").size() == 2 && root.find("witness") == nullptr;
+  std::string ways = "give it a [[node.fence]]";
+  if (two_alone)
+    ways +=
+        "; or add a [witness], with which a lease on real hardware or guard = "
+        "\"scsi-reservation\" does it";
+  if (!is_reserved(partition) && !two_alone)
+    ways += "; or write guard = \"scsi-reservation\" if the disk knows persistent reservations";
+  return ways +
+         "; or write guard = \"none\" if only an administrator's word is to let another "
+         "node take the partition over";
+}
+
 // A shared partition needs a proof; one that nothing can ever give is no oversight only where
 // somebody wrote so.
 void check_guards(const Table& root, const std::vector<const Table*>& nodes, Report& report) {
@@ -265,8 +350,7 @@ void check_guards(const Table& root, const std::vector<const Table*>& nodes, Rep
               partition->line,
               fmt::format("node {} {}, so nothing can prove that it let go of this partition",
                           name_of(*node), why),
-              "give it a [[node.fence]], or write guard = \"none\" if only an administrator's word "
-              "is to let another node take the partition over");
+              ways_out(root, *partition));
       }
     }
   }

@@ -105,8 +105,10 @@ constexpr auto kNodeKeys = std::to_array<Key>({
     {.name = "machine",
      .type = choice,
      .choices = kMachines,
-     .meaning = "Detected when absent. On a virtual machine an expired lease proves nothing, "
-                "because a paused machine stops together with its watchdog."},
+     .meaning =
+         "Detected when absent; a processor other than x86 does not tell, so there it counts "
+         "as virtual. On a virtual machine an expired lease proves nothing, because a "
+         "paused machine stops together with its watchdog. Applies at once."},
 });
 
 constexpr auto kFenceKeys = std::to_array<Key>({

@@ -145,13 +145,16 @@ TEST(Warnings, tell_whose_loss_nobody_can_prove) {
       "administrator confirms it";
   const std::string no_majority =
       "has no fence and two nodes without a witness have no majority, " + confirm;
-  const std::string_view fence = "[[node.fence]]\nagent = \"fence_ipmilan\"";
+  const std::string_view fence =
+      "[[node.fence]]\nagent = \"fence_ipmilan\"\noptions = { ip = \"10.0.1.1\" }";
+  const std::string_view other =
+      "[[node.fence]]\nagent = \"fence_ipmilan\"\noptions = { ip = \"10.0.1.2\" }";
   const std::string_view witness = "[witness]\naddress = \"10.0.0.9\"";
   using Texts = std::vector<std::string>;
   EXPECT_EQ(warnings_with("", "", ""),
             (Texts{"t:4: node sv1 " + no_majority, "t:9: node sv2 " + no_majority}));
-  EXPECT_EQ(warnings_with("", fence, ""), (Texts{"t:10: node sv2 " + no_majority}));
-  EXPECT_EQ(warnings_with("", fence, fence), Texts());
+  EXPECT_EQ(warnings_with("", fence, ""), (Texts{"t:11: node sv2 " + no_majority}));
+  EXPECT_EQ(warnings_with("", fence, other), Texts());
   EXPECT_EQ(warnings_with(witness, "", ""), Texts());
   EXPECT_EQ(warnings_with(witness, "machine = \"virtual\"", ""),
             (Texts{"t:5: node sv1 has no fence and is a virtual machine, " + confirm}));
@@ -171,17 +174,20 @@ TEST(Warnings, tell_of_a_witness_that_has_no_vote) {
 }
 
 TEST(Warnings, tell_of_pings_where_nobody_races) {
-  const std::string_view fence = "[[node.fence]]\nagent = \"fence_ipmilan\"";
+  const std::string_view fence =
+      "[[node.fence]]\nagent = \"fence_ipmilan\"\noptions = { ip = \"10.0.1.1\" }";
+  const std::string_view other =
+      "[[node.fence]]\nagent = \"fence_ipmilan\"\noptions = { ip = \"10.0.1.2\" }";
   const std::string ping = "[ping]\nhosts = [\"10.0.0.254\"]\n";
   using Texts = std::vector<std::string>;
-  EXPECT_EQ(warnings_with(ping, fence, fence), Texts());
-  EXPECT_EQ(warnings_with(ping + "[witness]\ntype = \"disk\"\ndevice = \"/dev/w\"", fence, fence),
+  EXPECT_EQ(warnings_with(ping, fence, other), Texts());
+  EXPECT_EQ(warnings_with(ping + "[witness]\ntype = \"disk\"\ndevice = \"/dev/w\"", fence, other),
             Texts());
-  EXPECT_EQ(warnings_with(ping + "[witness]\naddress = \"10.0.0.9\"", fence, fence),
+  EXPECT_EQ(warnings_with(ping + "[witness]\naddress = \"10.0.0.9\"", fence, other),
             (Texts{"t:3: the qnetd decides here, so no answer of a host changes anything; take it "
                    "out"}));
   const std::string third = "[[node]]\nname = \"sv3\"\nid = 3\naddresses = [\"10.0.0.3\"]\n";
-  EXPECT_EQ(warnings_with(third + ping, fence, fence),
+  EXPECT_EQ(warnings_with(third + ping, fence, other),
             (Texts{"t:7: the majority decides here, so no answer of a host changes anything; take "
                    "it out"}));
 }

@@ -51,6 +51,8 @@ ParseOutcome parse_config(std::string_view text, std::string file_name) {
   if (!outcome.mistakes.empty()) return outcome;
   outcome.config = build_config(*document);
   outcome.fences = written_fences(*document);
+  for (const Table* node : document->tables("node"))
+    outcome.node_lines[outcome.config->find_node(node->find_text("name")->value)->id] = node->line;
   return outcome;
 }
 

@@ -25,10 +25,11 @@ struct WrittenFence {
 };
 
 struct ParseOutcome {
-  std::optional<core::Config> config;  // there exactly when there are no mistakes
-  std::vector<Diagnostic> mistakes;    // by line
-  std::vector<Diagnostic> warnings;    // what works, but perhaps not as hoped; by line
-  std::vector<WrittenFence> fences;    // in file order; empty when there are mistakes
+  std::optional<core::Config> config;           // there exactly when there are no mistakes
+  std::vector<Diagnostic> mistakes;             // by line
+  std::vector<Diagnostic> warnings;             // what works, but perhaps not as hoped; by line
+  std::vector<WrittenFence> fences;             // in file order; empty when there are mistakes
+  std::map<core::NodeId, int> node_lines = {};  // where each node begins; likewise
 };
 
 // `file_name` is only for the diagnostics. A mistake in the TOML syntax hides all others, and a

@@ -37,7 +37,8 @@ void release(GroupState& group) {
   forget_what_is_up(group);
 }
 
-void take(State& state, NodeId node, const GroupReport& report, std::vector<Note>& notes) {
+void take(State& state, NodeId node, const GroupReport& report, const std::string& time,
+          std::vector<Note>& notes) {
   const Config& config = state.config();
   GroupState& group = state.groups[report.group];
   if (group.holder && *group.holder != node) {
@@ -51,7 +52,15 @@ void take(State& state, NodeId node, const GroupReport& report, std::vector<Note
                                    config.node_name(node))});
       return;
     }
-    group.conflict = true;
+    const bool holder_is_second = group.ticket > report.ticket;
+    const NodeId first = holder_is_second ? node : *group.holder;
+    const NodeId second = holder_is_second ? *group.holder : node;
+    const auto previous = holder_is_second ? group.previous : report.previous;
+    const LetGo proof = holder_is_second ? group.proof : report.proof;
+    group.conflict = {.first = first,
+                      .second = second,
+                      .proof = previous == first ? proof : LetGo::unproven,
+                      .found_at = time};
     group.wanted_up = false;
     group.may_be_on.insert(node);
     notes.push_back({Note::Level::error, fmt::format("group {}", report.group),
@@ -62,7 +71,7 @@ void take(State& state, NodeId node, const GroupReport& report, std::vector<Note
   if (!group.holder) {
     const bool configured = config.find_group(report.group) != nullptr;
     group.ticket = report.ticket;
-    group.wanted_up = configured && !group.conflict;
+    group.wanted_up = configured && !group.stopped_by_conflict();
     group.reason = configured ? fmt::format("found running on {}", config.node_name(node))
                               : "it is no longer in the configuration";
     group.why_here = group.reason;
@@ -84,11 +93,31 @@ void hear_what_members_hold(State& state, const Hellos& hellos, std::vector<Note
     }
   for (const auto& [node, hello] : hellos) {
     for (const GroupReport& report : hello.holds) {
-      take(state, node, report, notes);
+      take(state, node, report, hello.time, notes);
       state.next_ticket = std::max(state.next_ticket, report.ticket + 1);
     }
     state.next_ticket = std::max(state.next_ticket, hello.next_ticket);
   }
+}
+
+// A word that a node is down was false when that node comes back and was not off: what it had, it
+// may have gone on with for a while, beside the one that began it since.
+void judge_vouch(State& state, NodeId node, const Hello& hello, std::vector<Note>& notes) {
+  const auto vouch = state.durable.vouched.find(node);
+  if (vouch == state.durable.vouched.end()) return;
+  for (const auto& [name, successor] : vouch->second.groups) {
+    if (!hello.leased || !successor || state.config().find_group(name) == nullptr) continue;
+    GroupState& group = state.groups[name];
+    if (group.conflict) continue;
+    group.conflict = {.first = node,
+                      .second = *successor,
+                      .proof = LetGo::confirmed,
+                      .found_at = hello.time,
+                      .both_up = false};
+    notes.push_back(
+        {Note::Level::error, fmt::format("group {}", name), describe(state, *group.conflict)});
+  }
+  state.durable.vouched.erase(vouch);
 }
 
 // Whether one of the members had been lost.
@@ -105,7 +134,7 @@ bool welcome_members(State& state, const Hellos& hellos, const Hello& authority)
     facts = {};
     facts.just_back = just_back;
     facts.back_too_long = back_too_long && just_back;
-    facts.lease_counts = hello.lease_counts;
+    facts.hardware = hello.hardware;
     facts.leaving = leaving;
     if (!leaving) state.durable.let_go.erase(node);
     if (went_along(hello, authority)) continue;
@@ -228,11 +257,12 @@ std::vector<Note> go_on_from(State& state, const View& view, const Hellos& hello
   // The cluster decides as its oldest member does.
   state.feature_level =
       std::ranges::min(hellos | std::views::values | std::views::transform(&Hello::feature_level));
+  recall(state);
   const bool lost_one_is_back = welcome_members(state, hellos, authority);
+  for (const auto& [node, hello] : hellos) judge_vouch(state, node, hello, notes);
   hear_what_members_hold(state, hellos, notes);
   suspect_lost_members(state, view);
   if (!authority.current) distrust_absent(state, view);
-  recall_stuck(state);
   for (const Node& node : state.config().nodes)
     if (!view.alive.contains(node.id)) state.nodes[node.id].lost = true;
   for (auto& [name, group] : state.groups) {

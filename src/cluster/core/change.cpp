@@ -35,9 +35,15 @@ std::optional<NodeId> move_target(const State& state, const View& view, const Mo
 // move.
 enum class Failures { count, forgotten };
 
-// A group that failed stays so until somebody has looked at it.
+// A group that failed, or was owned twice, stays so until somebody has looked at it.
 Result<void> check_not_failed(const State& state, const GroupName& group) {
   const auto now = state.groups.find(group);
+  if (now != state.groups.end() && now->second.stopped_by_conflict())
+    return failure(
+        fmt::format("group \"{}\" was on two nodes at once: {}; look at what both wrote, "
+                    "then say: tasuki group retry {}",
+                    group, describe(state, *now->second.conflict), group),
+        EBUSY);
   if (now == state.groups.end() || !state.intent_of(group).run || !now->second.failed) return {};
   return failure(
       fmt::format("group \"{}\" failed; mend it, then say: tasuki group retry {}", group, group),
@@ -100,8 +106,13 @@ Result<void> check_move(const State& state, const View& view, const MoveGroup& m
 
 Result<void> check_confirm(const State& state, const View& view, NodeId node) {
   if (auto known = check_node(state, node); !known) return known;
+  const std::string name = state.config().node_name(node);
   if (view.members.contains(node))
-    return failure(fmt::format("{} is up and in the cluster", state.config().node_name(node)),
+    return failure(fmt::format("{} is up and in the cluster", name), EBUSY);
+  if (view.alive.contains(node))
+    return failure(fmt::format("{} is up: its Corosync answers. Switch its power off first; until "
+                               "then what it had may go on there",
+                               name),
                    EBUSY);
   return {};
 }
@@ -305,10 +316,12 @@ std::map<GroupName, std::set<NodeId>> settings_under(const State& state, const V
   return having;
 }
 
-void forget_failures(GroupState& group) {
+void forget_failures(State& state, const GroupName& name) {
+  GroupState& group = state.groups[name];
   group.failures.clear();
   group.failed = false;
-  group.conflict = false;
+  group.event = Event::start;
+  state.durable.stuck.erase(name);
 }
 
 }  // namespace
@@ -400,7 +413,10 @@ Durable changed(const State& state, const View& view, const Change& change) {
               next.intent.standby.erase(set.node);
           },
           [&](const SetLocked& set) { next.intent.locked = set.locked; },
-          [&](const ConfirmNodeDown& confirm) { next.let_go[confirm.node] = LetGo::confirmed; },
+          [&](const ConfirmNodeDown& confirm) {
+            next.vouched = vouched_after(state, view, confirm.node);
+            next.let_go[confirm.node] = LetGo::confirmed;
+          },
           [&](const AcceptSettings&) {},
           [&](const ApplyConfig& apply) {
             const Config& wanted = apply.applied.config;
@@ -413,6 +429,9 @@ Durable changed(const State& state, const View& view, const Change& change) {
               if (wanted.find_node(node.id) == nullptr) next.retired[node.id] = node.name;
             std::erase_if(next.retired, [&](const auto& entry) {
               return wanted.find_node(entry.first) != nullptr;
+            });
+            std::erase_if(next.vouched, [&](const auto& entry) {
+              return wanted.find_node(entry.first) == nullptr;
             });
             next.applied = apply.applied;
             next.applied.counter = state.durable.applied.counter + 1;
@@ -435,11 +454,11 @@ std::map<GroupName, std::set<NodeId>> settings_after(const State& state, const V
 
 void apply_side_effects(State& state, const Change& change) {
   if (const auto* start = std::get_if<StartGroup>(&change)) {
-    forget_failures(state.groups[start->group]);
-    state.groups[start->group].event = Event::start;
+    forget_failures(state, start->group);
   } else if (const auto* retry = std::get_if<RetryGroup>(&change)) {
-    forget_failures(state.groups[retry->group]);
-    state.groups[retry->group].event = Event::start;
+    forget_failures(state, retry->group);
+    state.groups[retry->group].conflict.reset();
+    state.durable.conflicts.erase(retry->group);
   } else if (const auto* confirm = std::get_if<ConfirmNodeDown>(&change)) {
     state.nodes[confirm->node].may_hold_anything = false;
   } else if (std::holds_alternative<ApplyConfig>(change)) {

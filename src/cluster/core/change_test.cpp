@@ -21,6 +21,33 @@ TEST(Change, a_failed_group_waits_for_retry) {
   EXPECT_EQ(refusal(world, RetryGroup{kOffice}), "");
 }
 
+TEST(Change, a_group_that_two_nodes_had_waits_for_retry_whatever_else_is_asked) {
+  World world;
+  world.group().conflict = Conflict{kSv1, kSv2, LetGo::power_off, "", true};
+  const std::string why =
+      "group \"office\" was on two nodes at once: sv2 started it, because the power of sv1 was "
+      "switched off, and its switch confirmed it; but sv1 still had it when they met; look at what "
+      "both wrote, then say: tasuki group retry office";
+  EXPECT_EQ(refusal(world, StartGroup{kOffice, kSv3}), why);
+  EXPECT_EQ(refusal(world, StartGroup{kOffice, {}}), why);
+  EXPECT_EQ(refusal(world, MoveGroup{kOffice, kSv2}), why);
+  EXPECT_EQ(refusal(world, RetryGroup{kOffice}), "");
+  remember(world.state);
+  apply_side_effects(world.state, RetryGroup{kOffice});
+  recall(world.state);
+  EXPECT_FALSE(world.group().conflict);
+}
+
+TEST(Change, nobody_vouches_for_a_node_that_answers) {
+  World world;
+  world.has_no_tasukid(kSv2);
+  EXPECT_EQ(refusal(world, ConfirmNodeDown{kSv2}),
+            "sv2 is up: its Corosync answers. Switch its power off first; until then what it had "
+            "may go on there");
+  world.is_lost(kSv2);
+  EXPECT_EQ(refusal(world, ConfirmNodeDown{kSv2}), "");
+}
+
 TEST(Change, a_failed_group_that_was_stopped_then_may_be_started) {
   World world;
   world.group().failed = true;

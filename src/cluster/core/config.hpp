@@ -28,7 +28,7 @@ struct FenceDevice {
 };
 
 // Whether a lease can prove anything about the node: on a virtual machine it cannot, because a
-// paused machine stops with its watchdog. `detect` asks systemd-detect-virt(1)'s sources.
+// paused machine stops with its watchdog. `detect`: what the node finds itself.
 enum class Machine { detect, physical, virtual_machine };
 
 struct Node {

@@ -16,28 +16,9 @@ struct Overloaded : Cases... {
   using Cases::operator()...;
 };
 
-std::string say_confirm(const std::string& node) {
-  return fmt::format("if {} is surely down, say: tasuki node confirm-down {}", node, node);
-}
-
 // What proves that a node that is away owns nothing; empty when nothing does.
 std::string proof_of(const State& state, NodeId node) {
-  const std::string name = state.node_name(node);
-  switch (state.let_go(node)) {
-    case LetGo::unproven:
-      return "";
-    case LetGo::left:
-      return fmt::format("{} stopped its groups and said goodbye", name);
-    case LetGo::power_off:
-      return fmt::format("the power of {} was switched off, and its switch confirmed it", name);
-    case LetGo::lease:
-      return fmt::format("the lease of {} ran out, and its watchdog bound it to have let go", name);
-    case LetGo::released:
-      return fmt::format("{} wrote that it let go of everything", name);
-    case LetGo::confirmed:
-      return fmt::format("an administrator vouched that {} is down", name);
-  }
-  return "";
+  return describe(state.node_name(node), state.let_go(node));
 }
 
 // How a loss of the node would be proved, the fastest first.
@@ -49,10 +30,8 @@ std::vector<std::string> possible_proofs(const State& state, const Node& node) {
                                  device.agent, format_duration(device.limit)));
   if (const auto slots = slot_place(config))
     proofs.push_back(fmt::format("its own word on {} that it let go, if it lives", slots->name()));
-  const auto facts = state.nodes.find(node.id);
-  const bool lease_counts = facts != state.nodes.end() && facts->second.lease_counts;
   if (const auto timing = derive_timing(config);
-      timing && lease_counts && !decided_by_fence(config))
+      timing && state.lease_counts(node.id) && !decided_by_fence(config))
     proofs.push_back(fmt::format("the end of its lease, {} after the loss was noticed",
                                  format_duration(timing->lease_proof)));
   proofs.push_back("your word: tasuki node confirm-down " + node.name);
@@ -63,12 +42,16 @@ std::string why_lease_is_none(const State& state, const Node& node) {
   if (decided_by_fence(state.config()))
     return "its lease proves nothing, as of two servers without a witness only a switched-off one "
            "has surely lost";
-  const auto facts = state.nodes.find(node.id);
-  if (facts != state.nodes.end() && facts->second.lease_counts)
+  if (state.lease_counts(node.id))
     return "its lease counts: it has a watchdog that nothing can pause";
-  return "its lease proves nothing: it is a virtual machine, which may be paused with its "
-         "watchdog, "
-         "or has no watchdog";
+  const auto facts = state.nodes.find(node.id);
+  if (node.machine == Machine::virtual_machine)
+    return "its lease proves nothing: by the configuration it is a virtual machine, which may be "
+           "paused with its watchdog";
+  if (facts == state.nodes.end() || !facts->second.hardware)
+    return "whether its lease proves anything is not known, as it has not been met yet";
+  if (!facts->second.hardware->watchdog) return "its lease proves nothing: it has no watchdog";
+  return "its lease proves nothing: it is a virtual machine, which may be paused with its watchdog";
 }
 
 std::string votes(const Situation& situation) {
@@ -80,6 +63,12 @@ std::string votes(const Situation& situation) {
                      situation.view.quorate ? "which is a" : "which is no",
                      witness_votes(config) > 0 ? ", the witness's counted" : "");
 }
+
+constexpr const char* kBringBack = "bring the servers that are missing back, or the witness";
+
+constexpr const char* kNewsRule =
+    "only a side that knows all that was acknowledged starts or moves anything: whoever was away "
+    "first meets those that may know more";
 
 constexpr const char* kRightRule =
     "only a side with the right to decide starts or moves anything: a majority of the votes, or of "
@@ -94,7 +83,8 @@ std::string rule_of(const Situation& situation, const Decision& decision, const 
                    "moves it";
           },
           [&](const Rest&) -> std::string {
-            if (now.conflict) return "two servers must never own a group, so a person decides";
+            if (now.stopped_by_conflict())
+              return "two servers must never own a group, so a person decides";
             if (!run) return "what an administrator stopped, and what has no autostart, stays down";
             if (now.failed)
               return "a group that failed on every server of its policy waits for a person";
@@ -147,6 +137,7 @@ std::vector<std::string> facts_of_group(const Situation& situation, const Group&
                                 state.node_name(*now.holder), to_text(now.phase)));
   else
     facts.emplace_back("no server has it");
+  if (now.conflict) facts.push_back("two servers had it: " + describe(state, *now.conflict));
   for (const NodeId node : now.may_be_on)
     facts.push_back(state.node_name(node) + " may own some of it too");
   if (!now.suspended.empty()) facts.push_back("its services are stopped: " + now.suspended);
@@ -172,7 +163,13 @@ std::vector<std::string> outlook(const Situation& situation, const Group& group,
   return lines;
 }
 
-void explain_absent_owner(const State& state, NodeId id, Explanation& told) {
+// Of a side that may not decide.
+std::string obstacle_rule(const Situation& situation) {
+  return has_right_to_decide(situation.state, situation.view) ? kNewsRule : kRightRule;
+}
+
+void explain_absent_owner(const Situation& situation, NodeId id, Explanation& told) {
+  const State& state = situation.state;
   const std::string name = state.node_name(id);
   told.proof.push_back(fmt::format("missing: nothing proves that {} let go", name));
   const auto facts = state.nodes.find(id);
@@ -183,7 +180,8 @@ void explain_absent_owner(const State& state, NodeId id, Explanation& told) {
   if (node != nullptr && node->fence.empty()) told.proof.push_back(name + " has no power switch");
   if (node != nullptr) told.proof.push_back(why_lease_is_none(state, *node));
   told.remedies.push_back(fmt::format("start {}; it lets go of what it should not own", name));
-  told.remedies.push_back(say_confirm(name));
+  if (const std::string advice = advice_about(situation, id); !advice.empty())
+    told.remedies.push_back(advice);
 }
 
 Decision decision_for(const Situation& situation, const Group& group) {
@@ -203,14 +201,15 @@ Explanation explain_group(const Situation& situation, const Group& group) {
   Explanation told;
   told.verdict = fmt::format("group {} is {}{}: {}", group.name, word,
                              now.holder ? " on " + state.node_name(*now.holder) : "",
-                             may_decide ? decision.reason : situation.obstacle);
+                             may_decide ? reason_of(situation, group) : situation.obstacle);
   told.facts = facts_of_group(situation, group);
-  told.rule = may_decide ? rule_of(situation, decision, now) : kRightRule;
+  told.rule = may_decide ? rule_of(situation, decision, now) : obstacle_rule(situation);
 
   for (const NodeId node : group.policy) {
     if (now.holder == node) continue;
     const std::string name = state.node_name(node);
-    const std::string why = why_not_on(state, situation.view, group.name, node);
+    std::string why = why_not_on(state, situation.view, group.name, node);
+    if (why.empty() && now.stopped_by_conflict()) why = "waits until somebody says retry";
     told.refused.push_back(
         why.empty() ? fmt::format("{}: could run it, if there were a reason to move", name)
                     : fmt::format("{}: {}", name, why));
@@ -232,13 +231,12 @@ Explanation explain_group(const Situation& situation, const Group& group) {
   if (const auto* wait = std::get_if<Wait>(&decision.verdict))
     for (const NodeId node : wait->letting_go)
       if (!situation.view.members.contains(node) && proof_of(state, node).empty())
-        explain_absent_owner(state, node, told);
+        explain_absent_owner(situation, node, told);
   if (now.holder && situation.view.members.contains(*now.holder))
     if (const Node* holder = state.config().find_node(*now.holder))
       std::ranges::move(outlook(situation, group, *holder), std::back_inserter(told.proof));
 
-  if (!may_decide)
-    told.remedies.emplace_back("bring the servers that are missing back, or the witness");
+  if (!may_decide) told.remedies.emplace_back(kBringBack);
   if (now.conflict || now.failed)
     told.remedies.push_back(fmt::format("tasuki group retry {}", group.name));
   if (state.durable.intent.locked) told.remedies.emplace_back("tasuki unlock");
@@ -269,10 +267,10 @@ Explanation explain_node(const Situation& situation, const Node& node) {
     told.facts.emplace_back("its Corosync does not answer");
   if (const auto slots = slot_place(state.config());
       slots && situation.seen_with_groups.contains(node.id))
-    told.facts.push_back(
-        fmt::format("it writes to {} that it has groups: it lives, and while it does, the end of "
-                    "its lease is not believed",
-                    slots->name()));
+    told.facts.push_back(fmt::format(
+        "it writes to {} that it has groups: it lives{}", slots->name(),
+        state.lease_counts(node.id) ? ", and while it does, the end of its lease is not believed"
+                                    : ""));
   if (state.durable.intent.standby.contains(node.id))
     told.facts.emplace_back("an administrator set it aside");
   if (facts.leaving) told.facts.emplace_back("it stops its groups to leave the cluster");
@@ -295,7 +293,10 @@ Explanation explain_node(const Situation& situation, const Node& node) {
     told.rule =
         "what a lost server had starts elsewhere only when it is proved that it let go, as two "
         "servers must never own a group";
-  if (!situation.obstacle.empty()) told.rule = kRightRule;
+  if (!situation.obstacle.empty()) {
+    told.facts.push_back(situation.obstacle);
+    told.rule = obstacle_rule(situation);
+  }
 
   for (const auto& [name, group] : state.groups) {
     const Group* configured = state.config().find_group(name);
@@ -313,14 +314,52 @@ Explanation explain_node(const Situation& situation, const Node& node) {
   else if (!proof.empty())
     told.proof.push_back("used: " + proof);
   else
-    explain_absent_owner(state, node.id, told);
+    explain_absent_owner(situation, node.id, told);
   if (here) told.proof.push_back(why_lease_is_none(state, node));
 
-  if (!situation.obstacle.empty()) told.remedies.push_back(situation.obstacle);
+  if (!situation.obstacle.empty()) told.remedies.emplace_back(kBringBack);
   if (state.durable.intent.standby.contains(node.id))
     told.remedies.push_back("tasuki node resume " + node.name);
   if (!here && !proof.empty()) told.remedies.emplace_back("start it; it joins as a standby");
   return told;
+}
+
+bool Situation::lives(NodeId node) const {
+  return view.alive.contains(node) || seen_with_groups.contains(node);
+}
+
+std::string advice_about(const Situation& situation, NodeId node) {
+  const State& state = situation.state;
+  const std::string name = state.node_name(node);
+  if (situation.view.members.contains(node) || state.let_go(node) != LetGo::unproven) return "";
+  if (situation.lives(node))
+    return fmt::format("{} lives: mend what keeps it away, or switch its power off", name);
+  return fmt::format("if {} is surely down, say: tasuki node confirm-down {}{}", name, name,
+                     situation.obstacle.empty() ? "" : " --accept-loss");
+}
+
+std::string reason_of(const Situation& situation, const Group& group) {
+  const Decision decision = decision_for(situation, group);
+  const auto* wait = std::get_if<Wait>(&decision.verdict);
+  if (wait == nullptr || decision.advice.empty()) return decision.reason;
+  for (const NodeId node : wait->letting_go)
+    if (situation.lives(node)) return decision.reason + "; " + advice_about(situation, node);
+  return decision.text();
+}
+
+std::string why_only_a_word(const State& state, const Node& node) {
+  if (!node.fence.empty()) return "";
+  if (decided_by_fence(state.config()))
+    return "it has no [[node.fence]], and of two servers without a witness only a switched-off one "
+           "has surely lost";
+  if (state.lease_counts(node.id)) return "";
+  const auto facts = state.nodes.find(node.id);
+  if (node.machine == Machine::virtual_machine)
+    return "it has no [[node.fence]], and is a virtual machine, whose lease proves nothing";
+  if (facts == state.nodes.end() || !facts->second.hardware) return "";
+  return facts->second.hardware->watchdog
+             ? "it has no [[node.fence]], and is a virtual machine, whose lease proves nothing"
+             : "it has no [[node.fence]], and no watchdog, without which its lease proves nothing";
 }
 
 std::string node_state_word(const State& state, const View& view, NodeId self, NodeId node) {
@@ -346,7 +385,7 @@ std::string node_state_word(const State& state, const View& view, NodeId self, N
 
 std::string group_state_word(const State& state, const View& view, const GroupName& name) {
   const GroupState& now = group_state(state, name);
-  if (now.conflict) return "conflict";
+  if (now.stopped_by_conflict()) return "conflict";
   if (!now.holder && !state.intent_of(name).run) return "stopped";
   if (now.holder && !view.members.contains(*now.holder)) return "waiting";
   if (now.holder && now.phase == Phase::stuck) return "failed";

@@ -19,6 +19,9 @@ struct Situation {
   std::string obstacle;  // why nobody may decide here; empty when this side may
   // Of those that are lost, who is seen to write to its slot that it has groups.
   std::set<NodeId> seen_with_groups = {};
+
+  // The node's Corosync answers, or it is seen to write: nobody can vouch that it is down.
+  [[nodiscard]] bool lives(NodeId node) const;
 };
 
 struct Explanation {
@@ -32,6 +35,17 @@ struct Explanation {
 
 Explanation explain_group(const Situation& situation, const Group& group);
 Explanation explain_node(const Situation& situation, const Node& node);
+
+// What an administrator can say of a node that is away, or must do first, as the end of a sentence;
+// empty when its word is not needed.
+std::string advice_about(const Situation& situation, NodeId node);
+
+// Why a group is as it is, with what can be done about it.
+std::string reason_of(const Situation& situation, const Group& group);
+
+// What a loss of the node that a partition waits for would need, where nothing but a person could
+// prove it; empty when something else can, or that is not known yet.
+std::string why_only_a_word(const State& state, const Node& node);
 
 // The word that people see: online, returning, standby, left, off, away or lost; returning until
 // every disk has taken note that it is back, away when its Corosync answers and its tasukid does

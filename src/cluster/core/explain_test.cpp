@@ -9,6 +9,7 @@ namespace tasuki::core {
 namespace {
 
 using testing::Contains;
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -45,16 +46,24 @@ TEST_F(ExplainTest, a_group_that_serves_tells_where_it_would_go_and_after_which_
 
 TEST_F(ExplainTest, a_lease_is_named_as_a_proof_where_it_counts) {
   world.runs_on(kSv1);
-  world.state.nodes[kSv1].lease_counts = true;
+  world.state.nodes[kSv1].hardware = Hardware{.watchdog = true};
   EXPECT_THAT(office().proof, Contains(HasSubstr("the end of its lease, 8585ms")));
   EXPECT_THAT(node(kSv1).proof, Contains(HasSubstr("its lease counts")));
-  EXPECT_THAT(node(kSv2).proof, Contains(HasSubstr("its lease proves nothing")));
+  EXPECT_THAT(node(kSv2).proof, Contains(HasSubstr("it has not been met yet")));
+  world.state.nodes[kSv2].hardware = Hardware{};
+  EXPECT_THAT(node(kSv2).proof, Contains("its lease proves nothing: it has no watchdog"));
+  world.state.nodes[kSv2].hardware = Hardware{.watchdog = true, .virtual_machine = true};
+  EXPECT_THAT(node(kSv2).proof, Contains(HasSubstr("it is a virtual machine, which may be")));
+  world.state.durable.applied.config.nodes[1].machine = Machine::virtual_machine;
+  world.state.nodes[kSv2].hardware = Hardware{.watchdog = true};
+  EXPECT_THAT(node(kSv2).proof, Contains(HasSubstr("by the configuration it is a virtual")));
 }
 
 TEST_F(ExplainTest, a_lost_server_that_is_seen_to_live_tells_why_its_lease_is_not_believed) {
   world.runs_on(kSv1);
   world.is_lost(kSv1);
   world.state.durable.applied.config.lease_device = "/dev/lease";
+  world.state.nodes[kSv1].hardware = Hardware{.watchdog = true};
   EXPECT_THAT(node(kSv1).facts, Not(Contains(HasSubstr("that it has groups"))));
   Situation seen = situation();
   seen.seen_with_groups = {kSv1};
@@ -97,6 +106,7 @@ TEST_F(ExplainTest, why_other_servers_are_refused) {
 
 TEST_F(ExplainTest, a_side_without_the_right_says_so_before_all_else) {
   world.runs_on(kSv1);
+  world.view.quorate = false;
   const Explanation told = explain_group(situation("too few servers answer"), world.configured());
   EXPECT_THAT(told.verdict, HasSubstr("too few servers answer"));
   EXPECT_THAT(told.rule, StartsWith("only a side with the right to decide"));
@@ -113,8 +123,12 @@ TEST_F(ExplainTest, what_a_person_decided_is_a_fact_and_can_be_taken_back) {
 }
 
 TEST_F(ExplainTest, a_conflict_waits_for_a_person) {
-  world.group().conflict = true;
+  world.group().conflict = Conflict{kSv1, kSv2, LetGo::confirmed, "2026-01-02T03:04:05Z", true};
   const Explanation told = office();
+  EXPECT_THAT(told.facts, Contains("two servers had it: sv2 started it, because an administrator "
+                                   "vouched that sv1 is down; but sv1 still had it when they met "
+                                   "at 2026-01-02T03:04:05Z"));
+  EXPECT_THAT(told.refused, Each(HasSubstr("waits until somebody says retry")));
   EXPECT_THAT(told.rule, HasSubstr("a person decides"));
   EXPECT_THAT(told.remedies, Contains("tasuki group retry office"));
 }
@@ -135,6 +149,68 @@ TEST_F(ExplainTest, a_server_is_returning_until_every_disk_has_taken_note) {
   EXPECT_EQ(told.verdict, "sv2 is returning");
   EXPECT_THAT(told.facts, Contains(HasSubstr("not every server has that on its disk yet")));
   EXPECT_THAT(told.refused, ElementsAre("group office: is only just back"));
+}
+
+TEST_F(ExplainTest, of_a_lost_server_that_lives_nobody_is_told_to_vouch) {
+  world.state.durable.applied.config.nodes[0].fence.clear();
+  world.runs_on(kSv1);
+  world.is_lost(kSv1);
+  EXPECT_THAT(reason_of(situation(), world.configured()),
+              HasSubstr("if it is surely down, say: tasuki node confirm-down sv1"));
+  Situation seen = situation();
+  seen.seen_with_groups = {kSv1};
+  EXPECT_THAT(reason_of(seen, world.configured()),
+              HasSubstr("sv1 lives: mend what keeps it away, or switch its power off"));
+  EXPECT_THAT(explain_group(seen, world.configured()).remedies,
+              Not(Contains(HasSubstr("confirm-down"))));
+}
+
+TEST_F(ExplainTest, the_word_that_is_advised_is_one_that_would_be_taken) {
+  world.is_lost(kSv2);
+  EXPECT_EQ(advice_about(situation(), kSv2),
+            "if sv2 is surely down, say: tasuki node confirm-down sv2");
+  EXPECT_EQ(advice_about(situation("too few servers answer"), kSv2),
+            "if sv2 is surely down, say: tasuki node confirm-down sv2 --accept-loss");
+  world.let_go(kSv2, LetGo::lease);
+  EXPECT_EQ(advice_about(situation(), kSv2), "") << "its proof is there";
+}
+
+TEST_F(ExplainTest, a_side_that_lacks_news_says_so_and_not_that_it_has_no_right) {
+  world.is_lost(kSv2);
+  const Situation waiting = situation("the servers here may not know the newest state");
+  EXPECT_THAT(explain_group(waiting, world.configured()).rule,
+              StartsWith("only a side that knows all that was acknowledged"));
+  const Explanation told = explain_node(waiting, *world.state.config().find_node(kSv2));
+  EXPECT_THAT(told.rule, StartsWith("only a side that knows all that was acknowledged"));
+  EXPECT_THAT(told.facts, Contains("the servers here may not know the newest state"));
+  EXPECT_THAT(told.remedies, Not(Contains("the servers here may not know the newest state")));
+  world.view.quorate = false;
+  EXPECT_THAT(explain_group(waiting, world.configured()).rule,
+              StartsWith("only a side with the right to decide"));
+}
+
+TEST_F(ExplainTest, whose_death_nothing_but_a_word_could_prove) {
+  Node& sv1 = world.state.durable.applied.config.nodes[0];
+  EXPECT_EQ(why_only_a_word(world.state, sv1), "") << "it has a switch";
+  sv1.fence.clear();
+  EXPECT_EQ(why_only_a_word(world.state, sv1), "") << "nobody knows yet what it is";
+  world.state.nodes[kSv1].hardware = Hardware{.watchdog = true};
+  EXPECT_EQ(why_only_a_word(world.state, sv1), "") << "its lease counts";
+  world.state.nodes[kSv1].hardware = Hardware{};
+  EXPECT_THAT(why_only_a_word(world.state, sv1), HasSubstr("no watchdog"));
+  world.state.nodes[kSv1].hardware = Hardware{.watchdog = true, .virtual_machine = true};
+  EXPECT_THAT(why_only_a_word(world.state, sv1), HasSubstr("a virtual machine"));
+  world.state.nodes.clear();
+  sv1.machine = Machine::virtual_machine;
+  EXPECT_THAT(why_only_a_word(world.state, sv1), HasSubstr("a virtual machine"));
+}
+
+TEST_F(ExplainTest, of_two_that_fence_each_other_the_lease_is_no_proof) {
+  world = World(2);
+  Node& sv1 = world.state.durable.applied.config.nodes[0];
+  sv1.fence.clear();
+  world.state.nodes[kSv1].hardware = Hardware{.watchdog = true};
+  EXPECT_THAT(why_only_a_word(world.state, sv1), HasSubstr("only a switched-off one"));
 }
 
 TEST_F(ExplainTest, a_lost_server_without_a_switch) {

@@ -8,10 +8,6 @@ constexpr size_t kSaidMax = 64;
 
 }  // namespace
 
-bool watchdog_outlives_pauses(const Node& node, Machine detected) {
-  return (node.machine == Machine::detect ? detected : node.machine) == Machine::physical;
-}
-
 bool LeaseClock::want(bool owns_something) {
   if (owns_something == wanted_) return false;
   wanted_ = owns_something;

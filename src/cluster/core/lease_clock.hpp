@@ -16,10 +16,6 @@
 
 namespace tasuki::core {
 
-// A virtual machine that is paused stops together with its watchdog, so the end of its lease proves
-// nothing. `detected`: what the node finds it is, where the configuration does not say.
-bool watchdog_outlives_pauses(const Node& node, Machine detected);
-
 class LeaseClock {
  public:
   // From now on, or no more: only a node that owns something needs a lease. True when that is news.

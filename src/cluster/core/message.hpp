@@ -22,7 +22,10 @@ struct GroupReport {
   std::string failure;  // why it went offline by itself; empty when it was asked to
   std::vector<ResourceReport> resources;
   std::vector<WatchReport> watches = {};
-  std::string suspended = {};  // as in GroupState
+  // As in GroupState; the last two are told in a Hello.
+  std::string suspended = {};
+  std::optional<NodeId> previous = {};
+  LetGo proof = LetGo::unproven;
   friend bool operator==(const GroupReport&, const GroupReport&) = default;
 };
 
@@ -55,7 +58,9 @@ struct Hello {
   uint64_t config_counter = 0;
   std::string config_hash;
   uint64_t next_ticket = 1;  // no ticket that the sender saw is used again
-  bool lease_counts = false;
+  Hardware hardware = {};
+  bool leased = false;             // it owned something, and was not off since
+  std::string time;                // ISO 8601, by its clock
   std::vector<GroupReport> holds;  // every group of which something is up here
   std::map<GroupName, SettingsStand> settings = {};
 };
@@ -90,6 +95,11 @@ struct Released {
   NodeId node;
   uint64_t epoch = 0;
 };
+// What the sender wrote last where nodes keep slots (cluster/witness): who reads something older
+// there does not look at the same place.
+struct Wrote {
+  uint64_t sequence = 0;
+};
 // The sender, which lacked some, has every setting of the group on its disk.
 struct HasSettings {
   std::string basis;  // Replica::settings_basis() when it got them
@@ -120,7 +130,7 @@ struct Renew {  // proves to its sender that the ring it was sent in still turne
 const char* to_text(SettingsStand::Soundness soundness);
 
 using Message =
-    std::variant<Hello, Snapshot, Propose, Stored, Report, FenceResult, Released, HasSettings,
-                 TimerExpired, Leaving, Goodbye, Record, Accounts, Broadcast, Renew>;
+    std::variant<Hello, Snapshot, Propose, Stored, Report, FenceResult, Released, Wrote,
+                 HasSettings, TimerExpired, Leaving, Goodbye, Record, Accounts, Broadcast, Renew>;
 
 }  // namespace tasuki::core

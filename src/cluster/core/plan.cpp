@@ -96,7 +96,7 @@ std::string reason_to_leave(const State& state, const View& view, const Group& g
   const GroupIntent intent = state.intent_of(group.name);
   const NodeId holder = *now.holder;
   const std::string holder_name = state.config().node_name(holder);
-  if (now.conflict)
+  if (now.stopped_by_conflict())
     return fmt::format(
         "two nodes reported it up; it is stopped on both until you say: tasuki group retry {}",
         group.name);
@@ -140,9 +140,10 @@ Decision decide_held(const State& state, const View& view, const Group& group,
     const Node* configured = state.config().find_node(*now.holder);
     const bool may_prove_itself =
         configured != nullptr && !configured->fence.empty() && facts.fence_problem.empty();
-    if (!may_prove_itself)
-      reason += fmt::format("; if it is surely down, say: tasuki node confirm-down {}", holder);
-    return {group.name, Wait{{*now.holder}}, reason};
+    return {group.name, Wait{{*now.holder}}, reason,
+            may_prove_itself
+                ? ""
+                : fmt::format("if it is surely down, say: tasuki node confirm-down {}", holder)};
   }
   if (now.phase == Phase::stuck)
     return {group.name, Wait{}, fmt::format("{} cannot stop it and resets itself", holder)};
@@ -187,10 +188,7 @@ std::string why_wait_for(const State& state, const View& view, NodeId node) {
   const std::string seen = facts.may_hold_anything ? "has not been seen" : "is lost";
   const std::string problem =
       facts.fence_problem.empty() ? "" : fmt::format(" ({})", facts.fence_problem);
-  return fmt::format(
-      "{} {} and may still run it{}; start it, or if it is surely down, say: tasuki node "
-      "confirm-down {}",
-      name, seen, problem, name);
+  return fmt::format("{} {} and may still run it{}", name, seen, problem);
 }
 
 // A takeover is from another node; where it was before it is only started again.
@@ -215,10 +213,10 @@ Decision start_on(const State& state, const View& view, const Group& group, cons
 Decision decide_free(const State& state, const View& view, const Group& group,
                      const GroupState& now) {
   const GroupIntent intent = state.intent_of(group.name);
-  if (now.conflict)
+  if (now.stopped_by_conflict())
     return {group.name, Rest{},
-            fmt::format("two nodes reported it up; look at both, then say: tasuki group retry {}",
-                        group.name)};
+            fmt::format("{}; look at what both wrote, then say: tasuki group retry {}",
+                        describe(state, *now.conflict), group.name)};
   if (!intent.run) {
     const bool asked = state.durable.intent.groups.contains(group.name);
     return {
@@ -231,8 +229,13 @@ Decision decide_free(const State& state, const View& view, const Group& group,
   std::erase_if(owners,
                 [&](NodeId node) { return !stands_in_the_way(state, view, group.name, node); });
   if (!owners.empty()) {
-    std::string reason = why_wait_for(state, view, *owners.begin());
-    return {group.name, Wait{std::move(owners)}, std::move(reason)};
+    const NodeId first = *owners.begin();
+    const std::string advice =
+        view.members.contains(first)
+            ? ""
+            : fmt::format("start it, or if it is surely down, say: tasuki node confirm-down {}",
+                          state.config().node_name(first));
+    return {group.name, Wait{std::move(owners)}, why_wait_for(state, view, first), advice};
   }
   const bool sent = intent.moved_to && intent.moved_at_version > now.move_seen;
   const auto usable = candidates(state, view, group);
@@ -316,6 +319,10 @@ std::vector<FenceOrder> decide_fences(const State& state, const View& view,
 
 }  // namespace
 
+std::string Decision::text() const {
+  return advice.empty() ? reason : reason + "; " + advice;
+}
+
 std::string why_not_on(const State& state, const View& view, const GroupName& group, NodeId node) {
   std::string why = why_not_at_all_on(state, view, group, node);
   // Somebody's disk may still have the proof that it owns nothing.
@@ -339,11 +346,13 @@ Plan plan(const State& state, const View& view, bool may_decide) {
 void settle(State& state, const View& view, const Plan& plan) {
   for (const Decision& decision : plan.decisions) {
     GroupState& group = state.groups[decision.group];
-    group.reason = decision.reason;
+    group.reason = decision.text();
     if (const auto* start = std::get_if<Start>(&decision.verdict)) {
       // What the disks refuse a lost node it may still have mounted, and its address.
       std::set<NodeId> refused = owners_of(state, view, decision.group);
       if (group.holder) group.previous = group.holder;
+      group.proof = group.previous && group.previous != start->node ? state.let_go(*group.previous)
+                                                                    : LetGo::unproven;
       group.holder = start->node;
       group.why_here = decision.reason;
       group.phase = Phase::starting;

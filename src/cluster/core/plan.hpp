@@ -31,6 +31,8 @@ struct Decision {
   GroupName group;
   std::variant<Keep, Rest, Wait, Start, Stop, GiveUp> verdict;
   std::string reason;
+  std::string advice = {};                 // what an administrator can do about it; may be empty
+  [[nodiscard]] std::string text() const;  // both
 };
 
 // Prove that a lost node lets go by switching its power off.

@@ -36,7 +36,7 @@ std::string verdict(const World& world) {
 }
 
 std::string reason(const World& world) {
-  return plan(world.state, world.view, true).decisions.front().reason;
+  return plan(world.state, world.view, true).decisions.front().text();
 }
 
 struct Row {
@@ -103,8 +103,11 @@ const Row kRows[] = {
        for (const NodeId node : {kSv1, kSv2, kSv3}) w.set_aside(node);
      },
      "wait", "sv3 is set aside"},
-    {"two nodes had reported it up", [](World& w) { w.group().conflict = true; }, "rest",
-     "two nodes"},
+    {"two nodes had reported it up", [](World& w) { w.group().conflict = Conflict{kSv1, kSv2}; },
+     "rest", "sv2 started it; but sv1 still had it when they met"},
+    {"a node that was vouched for had perhaps gone on with it",
+     [](World& w) { w.group().conflict = Conflict{kSv1, kSv2, LetGo::confirmed, "", false}; },
+     "START on sv1", "started on sv1"},
 
     // Nothing starts while somebody else may own it.
     {"an absent node was not seen yet",

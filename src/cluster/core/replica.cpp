@@ -30,6 +30,7 @@ Replica::Replica(NodeId self, Durable durable, bool stale,
 }
 
 void Replica::was_off() {
+  leased_ = false;
   const bool alone = decided_by_fence(state_.config());
   std::erase_if(state_.durable.let_go,
                 [&](const auto& proof) { return alone || proof.second == LetGo::confirmed; });
@@ -100,8 +101,16 @@ Hello Replica::hello() const {
   hello.config_counter = state_.durable.applied.counter;
   hello.config_hash = state_.durable.applied.hash;
   hello.next_ticket = state_.next_ticket;
-  hello.lease_counts = lease_counts_;
+  hello.hardware = hardware_;
+  hello.leased = leased_;
+  hello.time = time_();
   hello.holds = holds_();
+  for (GroupReport& report : hello.holds)
+    if (const auto group = state_.groups.find(report.group);
+        group != state_.groups.end() && group->second.holder == self_) {
+      report.previous = group->second.previous;
+      report.proof = group->second.proof;
+    }
   hello.settings = settings_();
   return hello;
 }
@@ -434,9 +443,7 @@ Ready Replica::written(uint64_t number) {
 
 void Replica::replan() {
   if (!agreed_) return;
-  const auto stuck_before = state_.durable.stuck;
-  remember_stuck(state_);
-  if (state_.durable.stuck != stuck_before) write_now();
+  leased_ |= state_.holds_anything(self_);
   const Durable before = state_.durable;
   const Plan next = plan(state_, view_.view, may_decide());
   for (const Decision& decision : next.decisions) {
@@ -444,19 +451,21 @@ void Replica::replan() {
                       std::holds_alternative<Stop>(decision.verdict) ||
                       std::holds_alternative<GiveUp>(decision.verdict);
     const bool news = acts || (std::holds_alternative<Wait>(decision.verdict) &&
-                               state_.groups[decision.group].reason != decision.reason);
+                               state_.groups[decision.group].reason != decision.text());
     if (!news) continue;
     const auto* start = std::get_if<Start>(&decision.verdict);
     const bool plain_start = start != nullptr && start->event != Event::failover;
     note(std::holds_alternative<GiveUp>(decision.verdict) ? Note::Level::error : Note::Level::info,
          fmt::format("group {}", decision.group),
          plain_start ? fmt::format("starts on {}", state_.config().node_name(start->node))
-                     : decision.reason);
+                     : decision.text());
   }
   settle(state_, view_.view, next);
   // A node that does not know the newest state was perhaps fenced itself: it fences nobody.
   fences_ = informed_ ? next.fences : std::vector<FenceOrder>{};
   TASUKI_ASSERT(before == state_.durable);
+  remember(state_);
+  if (before != state_.durable) write_now();
 }
 
 std::string Replica::obstacle() const {
@@ -475,6 +484,11 @@ std::string Replica::obstacle() const {
   std::string absent;
   for (const Node& node : state_.config().nodes)
     if (!view_.view.members.contains(node.id)) absent += " " + node.name;
+  if (!right_to_decide() && decided_by_fence(state_.config()))
+    return fmt::format(
+        "this server has no right to decide: of two without a witness one goes on alone only when "
+        "the other is surely off (not here:{})",
+        absent);
   if (!right_to_decide())
     return fmt::format(
         "this side of the cluster has no right to decide: too few servers and witnesses answer "

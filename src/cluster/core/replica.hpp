@@ -57,8 +57,11 @@ class Replica {
   Replica(NodeId self, Durable durable, bool stale,
           std::function<std::vector<GroupReport>()> holds);
 
-  // Before the first membership: whether the end of this node's lease proves anything.
-  void set_lease_counts(bool counts) { lease_counts_ = counts; }
+  // Before the first membership.
+  void tell_hardware(const Hardware& hardware) { hardware_ = hardware; }
+
+  // Before the first membership: the time of day, for people, as ISO 8601.
+  void tell_time(std::function<std::string()> time) { time_ = std::move(time); }
 
   // Before the first membership: what this node has of the settings, asked at every hello.
   void tell_settings(std::function<std::map<GroupName, SettingsStand>()> settings) {
@@ -173,7 +176,9 @@ class Replica {
   bool stale_ = false;
   bool connected_ = false;
   bool engine_quorate_ = false;
-  bool lease_counts_ = false;
+  Hardware hardware_;
+  bool leased_ = true;  // as Hello says it
+  std::function<std::string()> time_ = [] { return std::string(); };
   bool settings_compared_ = false;  // in this membership
   std::function<std::vector<GroupReport>()> holds_;
   std::function<std::map<GroupName, SettingsStand>()> settings_ = [] {

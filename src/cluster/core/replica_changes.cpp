@@ -51,6 +51,7 @@ Ready Replica::confirm_down_alone(NodeId node) {
         fmt::format("{} vouches for {} at {}", self_, node, state_.durable.version), vouched});
     return take();
   }
+  state_.durable.vouched = vouched_after(state_, view_.view, node);
   state_.durable.let_go[node] = LetGo::confirmed;
   apply_side_effects(state_, vouched);
   ready_.notes.push_back(describe(state_, vouched));
@@ -109,8 +110,8 @@ void Replica::take_over(Pending pending) {
   apply_side_effects(state_, pending.change);
 }
 
-// Epochs, proofs, what got stuck and who has the settings, after the change was accepted are newer
-// than what it was made from.
+// Epochs, proofs, what got stuck or was owned twice and who has the settings, after the change was
+// accepted are newer than what it was made from.
 void Replica::renew_proofs(Pending& pending) const {
   pending.next.epoch = state_.durable.epoch;
   pending.next.epoch_members = state_.durable.epoch_members;
@@ -118,9 +119,19 @@ void Replica::renew_proofs(Pending& pending) const {
   pending.next.last_epochs = state_.durable.last_epochs;
   pending.next.let_go = state_.durable.let_go;
   pending.next.stuck = state_.durable.stuck;
+  pending.next.conflicts = state_.durable.conflicts;
+  pending.next.vouched = state_.durable.vouched;
+  // What somebody has looked at is not to be remembered.
+  const auto* retry = std::get_if<RetryGroup>(&pending.change);
+  const auto* start = std::get_if<StartGroup>(&pending.change);
+  if (retry != nullptr) pending.next.conflicts.erase(retry->group);
+  if (retry != nullptr || start != nullptr)
+    pending.next.stuck.erase(retry != nullptr ? retry->group : start->group);
   pending.next.has_settings = settings_after(state_, view_.view, pending.change);
-  if (const auto* confirm = std::get_if<ConfirmNodeDown>(&pending.change))
+  if (const auto* confirm = std::get_if<ConfirmNodeDown>(&pending.change)) {
+    pending.next.vouched = vouched_after(state_, view_.view, confirm->node);
     pending.next.let_go[confirm->node] = LetGo::confirmed;
+  }
 }
 
 // A change that is on this node's disk may have been acknowledged by a member that is lost now. It

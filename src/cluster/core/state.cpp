@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "cluster/core/message.hpp"
+#include "cluster/core/plan.hpp"
 
 namespace tasuki::core {
 
@@ -46,25 +49,90 @@ bool State::holds_anything(NodeId node) const {
   });
 }
 
+bool State::lease_counts(NodeId node) const {
+  const Node* configured = config().find_node(node);
+  const auto facts = nodes.find(node);
+  if (configured == nullptr || facts == nodes.end() || !facts->second.hardware) return false;
+  const Hardware& hardware = *facts->second.hardware;
+  const bool virtual_machine = configured->machine == Machine::detect
+                                   ? hardware.virtual_machine
+                                   : configured->machine == Machine::virtual_machine;
+  return hardware.watchdog && !virtual_machine;
+}
+
 std::string State::node_name(NodeId node) const {
   const auto removed = durable.retired.find(node);
   return removed == durable.retired.end() ? config().node_name(node) : removed->second;
 }
 
-void remember_stuck(State& state) {
+void remember(State& state) {
   state.durable.stuck.clear();
-  for (const auto& [name, group] : state.groups)
+  state.durable.conflicts.clear();
+  for (const auto& [name, group] : state.groups) {
     for (const auto& [node, failure] : group.failures)
       if (failure.stuck) state.durable.stuck[name][node] = failure.reason;
+    if (group.conflict) state.durable.conflicts[name] = *group.conflict;
+    for (auto& [node, vouch] : state.durable.vouched)
+      if (const auto had = vouch.groups.find(name);
+          had != vouch.groups.end() && group.holder && *group.holder != node)
+        had->second = group.holder;
+  }
 }
 
-void recall_stuck(State& state) {
+void recall(State& state) {
+  for (const auto& [name, conflict] : state.durable.conflicts)
+    if (state.config().find_group(name) != nullptr) state.groups[name].conflict = conflict;
   for (const auto& [name, nodes] : state.durable.stuck) {
     if (state.config().find_group(name) == nullptr) continue;
     for (const auto& [node, reason] : nodes)
       if (!state.groups[name].failures.contains(node))
         state.groups[name].failures[node] = {reason, state.next_failure++, false, true};
   }
+}
+
+std::map<NodeId, Vouch> vouched_after(const State& state, const View& view, NodeId node) {
+  auto vouched = state.durable.vouched;
+  for (const Group& group : state.config().groups) {
+    const auto now = state.groups.find(group.name);
+    const bool is_elsewhere = now != state.groups.end() && now->second.holder &&
+                              view.members.contains(*now->second.holder);
+    if (!is_elsewhere && owners_of(state, view, group.name).contains(node))
+      vouched[node].groups[group.name];
+  }
+  return vouched;
+}
+
+std::string describe(const State& state, const Conflict& conflict) {
+  const std::string first = state.node_name(conflict.first);
+  const std::string second = state.node_name(conflict.second);
+  const std::string proof = describe(first, conflict.proof);
+  const std::string at = conflict.found_at.empty() ? "" : " at " + conflict.found_at;
+  const std::string began =
+      fmt::format("{} started it{}", second, proof.empty() ? "" : ", because " + proof);
+  if (!conflict.both_up)
+    return fmt::format("{}; but {} came back{} without having been off, so both may have written",
+                       began, first, at);
+  return fmt::format("{}; but {} still had it when they met{}", began, first, at);
+}
+
+std::string describe(const std::string& node_name, LetGo proof) {
+  switch (proof) {
+    case LetGo::unproven:
+      return "";
+    case LetGo::left:
+      return fmt::format("{} stopped its groups and said goodbye", node_name);
+    case LetGo::power_off:
+      return fmt::format("the power of {} was switched off, and its switch confirmed it",
+                         node_name);
+    case LetGo::lease:
+      return fmt::format("the lease of {} ran out, and its watchdog bound it to have let go",
+                         node_name);
+    case LetGo::released:
+      return fmt::format("{} wrote that it let go of everything", node_name);
+    case LetGo::confirmed:
+      return fmt::format("an administrator vouched that {} is down", node_name);
+  }
+  return "";
 }
 
 void forget_what_is_up(GroupState& group) {

@@ -65,6 +65,24 @@ struct Intent {
   friend bool operator==(const Intent&, const Intent&) = default;
 };
 
+// That two nodes had a group at once, so that what it has may have been written by both.
+struct Conflict {
+  NodeId first;
+  NodeId second;                  // began later
+  LetGo proof = LetGo::unproven;  // of the first, by which the second began; unproven: not known
+  std::string found_at = {};      // ISO 8601, by the clock of the one that came back
+  // Both reported it up: it stays down until somebody says retry. Otherwise it is only known
+  // afterwards, from one that was vouched to be down and was not.
+  bool both_up = true;
+  friend bool operator==(const Conflict&, const Conflict&) = default;
+};
+
+// What a node that somebody vouched for may have had then, and who began it since.
+struct Vouch {
+  std::map<GroupName, std::optional<NodeId>> groups;
+  friend bool operator==(const Vouch&, const Vouch&) = default;
+};
+
 // What is written to disk before it is acknowledged.
 struct Durable {
   uint64_t epoch = 0;              // raised by every membership that may decide
@@ -80,6 +98,9 @@ struct Durable {
   // Groups that could not be stopped on these nodes, which then reset themselves, and why. It must
   // outlive the reset also of a node that is alone.
   std::map<GroupName, std::map<NodeId, std::string>> stuck;
+  // Both until somebody has looked at it, whatever starts anew.
+  std::map<GroupName, Conflict> conflicts;
+  std::map<NodeId, Vouch> vouched;  // of nodes that have not been back since
   // Of groups that settings follow: the nodes that have every acknowledged one.
   std::map<GroupName, std::set<NodeId>> has_settings;
   friend bool operator==(const Durable&, const Durable&) = default;
@@ -123,13 +144,14 @@ struct GroupState {
   uint64_t ticket = 0;           // names this holding; reports with another ticket are of the past
   Event event = Event::start;
   std::optional<NodeId> previous;  // the holder before
+  LetGo proof = LetGo::unproven;   // of that one, when its holder began
   bool previous_let_go = false;    // with proof, so that the new one need not probe
   bool rested = false;             // since it ran; what it had may be somebody else's by now
   std::string reason;              // why it is as it is, a sentence
   std::string why_here;            // why its holder has it
   std::map<NodeId, Failure> failures;
-  bool failed = false;         // failed on every node; stays so until somebody says retry
-  bool conflict = false;       // two nodes reported it up; stays down until somebody says retry
+  bool failed = false;               // failed on every node; stays so until somebody says retry
+  std::optional<Conflict> conflict;  // until somebody says retry
   std::set<NodeId> may_be_on;  // other nodes that may own some of it: they reported it up too, or
                                // were lost when they could just have been told to start it
   bool failback_due = false;
@@ -138,17 +160,26 @@ struct GroupState {
   std::vector<ResourceReport> resources;
   std::vector<WatchReport> watches;
   std::string suspended;  // why its services are stopped for a while; empty: they are not
+  // It may not run before somebody has looked at it.
+  [[nodiscard]] bool stopped_by_conflict() const { return conflict && conflict->both_up; }
   friend bool operator==(const GroupState&, const GroupState&) = default;
 };
 
+// What bounds a node when its software does not, as it says itself.
+struct Hardware {
+  bool watchdog = false;         // resets it when its keeper does not
+  bool virtual_machine = false;  // it may be paused together with that watchdog
+  friend bool operator==(const Hardware&, const Hardware&) = default;
+};
+
 struct NodeState {
-  bool lease_counts = false;       // physical, with a watchdog outside what can be paused
-  bool leaving = false;            // stops its groups to say goodbye
-  bool may_hold_anything = false;  // absent, and no member knows what it had
-  bool absent_too_long = false;    // longer than its lease
-  bool lost = false;               // absent with its engine; when it is back, scripts are told
-  bool just_back = false;          // not in the epoch before, and the new one is not on every disk
-  bool back_too_long = false;      // just back for as long as a lease: a disk hangs
+  std::optional<Hardware> hardware = {};  // nothing: no member has met it yet
+  bool leaving = false;                   // stops its groups to say goodbye
+  bool may_hold_anything = false;         // absent, and no member knows what it had
+  bool absent_too_long = false;           // longer than its lease
+  bool lost = false;           // absent with its engine; when it is back, scripts are told
+  bool just_back = false;      // not in the epoch before, and the new one is not on every disk
+  bool back_too_long = false;  // just back for as long as a lease: a disk hangs
   int fence_attempts = 0;
   std::string fence_problem;  // why the last attempt did not prove anything
   friend bool operator==(const NodeState&, const NodeState&) = default;
@@ -172,6 +203,9 @@ struct State {
   [[nodiscard]] bool has_settings(const GroupName& group, NodeId node) const;
   // It holds a group, or may own some of one.
   [[nodiscard]] bool holds_anything(NodeId node) const;
+  // Whether the end of its lease proves that the node let go: it has a watchdog, and by the applied
+  // configuration, or where that does not say by what the node finds, it is no virtual machine.
+  [[nodiscard]] bool lease_counts(NodeId node) const;
   // The node's name, also of one that was removed.
   [[nodiscard]] std::string node_name(NodeId node) const;
 };
@@ -184,9 +218,18 @@ struct View {
   friend bool operator==(const View&, const View&) = default;
 };
 
-// Takes what is written down of groups that could not be stopped from their failures, and back.
-void remember_stuck(State& state);
-void recall_stuck(State& state);
+// Takes what must outlive every restart into what is durable, and back: which groups could not be
+// stopped or were owned twice, and who began what a node had for which somebody vouched.
+void remember(State& state);
+void recall(State& state);
+
+// An administrator's word that the node is down, as it is to be written down.
+std::map<NodeId, Vouch> vouched_after(const State& state, const View& view, NodeId node);
+
+// The conflict in a sentence without its end.
+std::string describe(const State& state, const Conflict& conflict);
+// What proves that a node that is away owns nothing, in such a sentence; empty for unproven.
+std::string describe(const std::string& node_name, LetGo proof);
 
 // What was reported of it by its last holder.
 void forget_what_is_up(GroupState& group);

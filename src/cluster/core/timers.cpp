@@ -42,7 +42,7 @@ std::vector<Timer> timers_of(const State& state, const View& view, const Timing&
     const auto found = state.nodes.find(node.id);
     const NodeState facts = found == state.nodes.end() ? NodeState{} : found->second;
     // The proof comes before somebody is fenced for want of one.
-    if (facts.lease_counts)
+    if (state.lease_counts(node.id))
       timers.push_back(
           {lease_timer(node.id, state.durable.epoch), first, timing.lease_proof, node.id});
     if (!facts.absent_too_long)
@@ -85,7 +85,7 @@ void apply_expiry(State& state, const View& view, const std::string& timer, bool
     if (timer == absence_timer(node.id, state.durable.epoch)) facts.absent_too_long = true;
     // The other side's lease runs out only while it is this side that may decide, and has since it
     // began the epoch that the timer is of.
-    if (timer == lease_timer(node.id, state.durable.epoch) && facts.lease_counts &&
+    if (timer == lease_timer(node.id, state.durable.epoch) && state.lease_counts(node.id) &&
         state.let_go(node.id) == LetGo::unproven && may_decide)
       state.durable.let_go[node.id] = LetGo::lease;
   }

@@ -40,7 +40,7 @@ TEST_F(TimersTest, the_end_of_a_lease_proves_something_where_this_side_could_dec
   for (const bool may_decide : {true, false}) {
     SCOPED_TRACE(may_decide);
     world = World();
-    world.state.nodes[kSv2].lease_counts = true;
+    world.state.nodes[kSv2].hardware = Hardware{.watchdog = true};
     world.is_lost(kSv2);
     const auto running = timers();
     ASSERT_THAT(running, SizeIs(2)) << "the lease, and how long it has been away";
@@ -48,6 +48,26 @@ TEST_F(TimersTest, the_end_of_a_lease_proves_something_where_this_side_could_dec
     apply_expiry(world.state, world.view, running[0].name, may_decide);
     EXPECT_EQ(world.state.let_go(kSv2), may_decide ? LetGo::lease : LetGo::unproven);
   }
+}
+
+TEST_F(TimersTest, the_applied_configuration_says_at_once_whether_a_lease_counts) {
+  Node& sv2 = world.state.durable.applied.config.nodes[1];
+  world.is_lost(kSv2);
+  world.state.nodes[kSv2].hardware = Hardware{.watchdog = true};
+  const std::string lease_ends = timers()[0].name;
+  sv2.machine = Machine::virtual_machine;
+  EXPECT_THAT(timers(), SizeIs(1)) << "no longer one for its lease";
+  apply_expiry(world.state, world.view, lease_ends, true);
+  EXPECT_EQ(world.state.let_go(kSv2), LetGo::unproven) << "whatever it said of itself";
+
+  world.state.nodes[kSv2].hardware = Hardware{.watchdog = true, .virtual_machine = true};
+  EXPECT_FALSE(world.state.lease_counts(kSv2));
+  sv2.machine = Machine::detect;
+  EXPECT_FALSE(world.state.lease_counts(kSv2));
+  sv2.machine = Machine::physical;
+  EXPECT_TRUE(world.state.lease_counts(kSv2));
+  world.state.nodes[kSv2].hardware = Hardware{};
+  EXPECT_FALSE(world.state.lease_counts(kSv2)) << "nothing can pause what is not there";
 }
 
 TEST_F(TimersTest, the_end_of_a_lease_is_put_off_until_a_node_with_groups_is_silent) {

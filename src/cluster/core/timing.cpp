@@ -91,6 +91,12 @@ Result<Timing> derive_timing(const Config& config) {
 
 namespace {
 
+// Whether the end of its lease may prove anything; the configuration does not always say.
+bool may_lease(const Config& config, const Node& node) {
+  return config.nodes.size() > 1 && !decided_by_fence(config) &&
+         node.machine != Machine::virtual_machine;
+}
+
 // How it is proved that the node let go, and until when at the latest.
 std::string explain_proof(const Config& config, const Node& node) {
   std::string proof;
@@ -101,7 +107,7 @@ std::string explain_proof(const Config& config, const Node& node) {
                          format_duration(device.limit));
   }
   if (!proof.empty()) proof = fmt::format("when its power switch says that it is off ({})", proof);
-  if (!decided_by_fence(config) && node.machine != Machine::virtual_machine)
+  if (may_lease(config, node))
     proof += fmt::format(
         "{}t3 by its lease{}", proof.empty() ? "" : ", or ",
         node.machine == Machine::detect ? ", if it is no virtual machine and has a watchdog" : "");
@@ -123,13 +129,19 @@ std::vector<std::string> explain_timing(const Config& config, const Timing& timi
       fmt::format("t1 = {} after the loss: it is noticed (token {} + consensus {})", d(t1),
                   d(timing.token), d(timing.consensus)),
       fmt::format("t2 = {}: the lost node has let go (its lease of {}, renewed every {}, ends; it "
-                  "stops its groups within {}, or is reset within {} more)",
+                  "stops its groups within {}, or is reset by its watchdog within {} more)",
                   d(t2), d(timing.lease), d(timing.renew), d(timing.release), d(timing.reset)),
-      fmt::format("t3 = {}: by the lease alone its groups start elsewhere ({} after t1: t2 and one "
-                  "part in {} for clocks)",
-                  d(t3), d(timing.lease_proof), kClockSlackPart),
-      fmt::format("t2 < t3 by {}", d(t3 - t2)),
   };
+  if (std::ranges::any_of(config.nodes,
+                          [&](const Node& node) { return may_lease(config, node); })) {
+    lines.push_back(
+        fmt::format("t3 = {}: by the lease alone its groups start elsewhere ({} after t1: t2 and "
+                    "one part in {} for clocks)",
+                    d(t3), d(timing.lease_proof), kClockSlackPart));
+    lines.push_back(fmt::format("t2 < t3 by {}", d(t3 - t2)));
+  } else if (config.nodes.size() > 1) {
+    lines.emplace_back("there is no t3: no lease proves anything here");
+  }
   if (config.nodes.size() > 1)
     for (const Node& node : config.nodes) lines.push_back(explain_proof(config, node));
   for (const Group& group : config.groups)

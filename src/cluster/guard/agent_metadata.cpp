@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <pugixml.hpp>
 
@@ -83,8 +84,12 @@ Result<AgentMetadata> parse_agent_metadata(std::string_view printed) {
   const pugi::xml_node agent = document.child("resource-agent");
   for (const pugi::xml_node& parameter : agent.child("parameters").children("parameter"))
     metadata.options.push_back(read_option(parameter));
-  for (const pugi::xml_node& action : agent.child("actions").children("action"))
-    metadata.actions.insert(action.attribute("name").value());
+  for (const pugi::xml_node& action : agent.child("actions").children("action")) {
+    const std::string name = action.attribute("name").value();
+    metadata.actions.insert(name);
+    metadata.switches_no_power |= name == "on" && (action.attribute("on_target").as_bool() ||
+                                                   action.attribute("automatic").as_bool());
+  }
   return metadata;
 }
 
@@ -96,13 +101,19 @@ Task<Result<AgentMetadata>> agent_metadata(core::FenceDevice device) {
   if (end->exit_code != 0)
     co_return failure(fmt::format("{} failed ({}): {}", what, end->exit_code, end->last_line()));
   auto metadata = parse_agent_metadata(end->output);
-  if (!metadata) co_return failure(metadata.error().during(what));
+  if (!metadata) co_return failure(fmt::format("{}: {}", what, metadata.error().what), EBADMSG);
   co_return metadata;
 }
 
 std::vector<SettingProblem> check_settings(const AgentMetadata& metadata,
                                            const core::FenceDevice& device) {
   std::vector<SettingProblem> problems;
+  if (metadata.switches_no_power)
+    problems.push_back({"",
+                        fmt::format("{} cuts a node off its disks or network and leaves its power "
+                                    "on, so it proves nothing",
+                                    device.agent),
+                        "for disks write guard = \"scsi-reservation\" into their partitions"});
   for (const std::string_view action : kNeededActions)
     if (!metadata.actions.contains(std::string(action)))
       problems.push_back({"", fmt::format("{} knows no \"{}\"", device.agent, action),

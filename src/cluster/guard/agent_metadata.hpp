@@ -25,12 +25,16 @@ struct AgentOption {
 struct AgentMetadata {
   std::vector<AgentOption> options;
   std::set<std::string> actions;
+  // "on" is for the node itself when it starts: the agent cuts it off a disk or network, and its
+  // power stays on.
+  bool switches_no_power = false;
 };
 
 // From what the agent printed; what stands around the XML is passed over.
 Result<AgentMetadata> parse_agent_metadata(std::string_view printed);
 
-// Asks the device's agent. Errors: as run_agent(), or it says nothing of itself.
+// Asks the device's agent. Errors: as run_agent(), or it says nothing of itself; EBADMSG when what
+// it says is no metadata.
 Task<Result<AgentMetadata>> agent_metadata(core::FenceDevice device);
 
 struct SettingProblem {

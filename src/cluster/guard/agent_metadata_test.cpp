@@ -52,6 +52,15 @@ TEST(AgentMetadataTest, FindsNothingWrongWithSettingsThatTheAgentReads) {
               IsEmpty());
 }
 
+TEST(AgentMetadataTest, TellsOfAnAgentThatSwitchesNoPower) {
+  for (const std::string_view mark : {R"(on_target="1")", R"(automatic="1")"}) {
+    std::string metadata(kMetadata);
+    metadata.replace(metadata.find(R"(automatic="0")"), 13, mark);
+    EXPECT_THAT(problems_of({{"ip", "10.0.0.1"}}, metadata),
+                ElementsAre(HasSubstr("leaves its power on, so it proves nothing")));
+  }
+}
+
 TEST(AgentMetadataTest, TakesTheOlderNameOfAnOption) {
   EXPECT_THAT(problems_of({{"ipaddr", "10.0.0.1"}, {"port", "7"}}), IsEmpty());
 }

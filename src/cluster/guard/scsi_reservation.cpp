@@ -12,10 +12,11 @@
 namespace tasuki::guard {
 namespace {
 
-constexpr uint64_t kMark = 0x5453;  // "TS", in the upper 16 bits of every key of Tasuki
-constexpr unsigned kMarkShift = 48;
-constexpr unsigned kNodeShift = 32;
+constexpr uint64_t kMark = 0x74;  // "t", in the upper 8 bits of every key of Tasuki
+constexpr unsigned kMarkShift = 56;
+constexpr unsigned kNodeShift = 40;
 constexpr uint32_t kNodeMax = 0xffff;
+constexpr uint64_t kEpochMax = (uint64_t{1} << kNodeShift) - 1;
 
 constexpr auto kOurType = ReservationType::write_exclusive_registrants_only;
 
@@ -329,13 +330,13 @@ Standing check_session(ScsiPaths paths, ReservationKey key, Standing judged) {
 ReservationKey key_of(core::NodeId node, uint64_t epoch) {
   TASUKI_ASSERT(node.value <= kNodeMax);
   return ReservationKey((kMark << kMarkShift) | (uint64_t{node.value} << kNodeShift) |
-                        static_cast<uint32_t>(epoch));
+                        std::min(epoch, kEpochMax));
 }
 
 std::optional<KeyOwner> owner_of(ReservationKey key) {
   if (key.value >> kMarkShift != kMark) return std::nullopt;
   return KeyOwner{core::NodeId(static_cast<uint32_t>(key.value >> kNodeShift) & kNodeMax),
-                  static_cast<uint32_t>(key.value)};
+                  key.value & kEpochMax};
 }
 
 std::string describe(ReservationKey key) {

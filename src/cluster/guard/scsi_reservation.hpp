@@ -18,15 +18,16 @@
 
 namespace tasuki::guard {
 
-// Who a key stands for. Epochs are the low 32 bits of the cluster's.
+// Who a key stands for.
 struct KeyOwner {
   core::NodeId node;
-  uint32_t epoch = 0;
+  uint64_t epoch = 0;
   friend bool operator==(const KeyOwner&, const KeyOwner&) = default;
 };
 
-// Node ids above 65535 have no key; the caller has refused them. Never 0, which SPC-4 keeps for
-// "not registered".
+// A key has 40 bits for the epoch, a thousand times what an accepted loss adds to it; an epoch
+// beyond counts as the last of these. Node ids above 65535 have no key; the caller has refused
+// them. Never 0, which SPC-4 keeps for "not registered".
 ReservationKey key_of(core::NodeId node, uint64_t epoch);
 // Nothing when another product made the key.
 std::optional<KeyOwner> owner_of(ReservationKey key);

@@ -44,11 +44,19 @@ class ScsiReservationTest : public testing::Test {
 };
 
 TEST(ScsiKeyTest, bears_the_node_and_the_epoch) {
-  EXPECT_EQ(owner_of(key_of(core::NodeId(65535), 0xffffffff)),
-            (KeyOwner{core::NodeId(65535), 0xffffffff}));
-  EXPECT_EQ(owner_of(key_of(kNode1, 0x1'0000'0007)), (KeyOwner{kNode1, 7}));
-  EXPECT_EQ(key_of(kNode1, 7), ReservationKey(0x5453'0001'0000'0007));
+  EXPECT_EQ(owner_of(key_of(core::NodeId(65535), 0xff'ffff'ffff)),
+            (KeyOwner{core::NodeId(65535), 0xff'ffff'ffff}));
+  EXPECT_EQ(owner_of(key_of(kNode1, 0x1'0000'0007)), (KeyOwner{kNode1, 0x1'0000'0007}));
+  EXPECT_EQ(key_of(kNode1, 7), ReservationKey(0x7400'0100'0000'0007));
   EXPECT_EQ(describe(kSv1), "node 1 (epoch 7)");
+}
+
+TEST(ScsiKeyTest, never_becomes_older_with_a_newer_epoch) {
+  const auto epoch = [](uint64_t of) { return owner_of(key_of(kNode1, of)).value().epoch; };
+  constexpr uint64_t kAcceptedLoss = 1'000'000'000;
+  for (uint64_t losses = 1; losses < 1000; ++losses)
+    EXPECT_GT(epoch(losses * kAcceptedLoss), epoch((losses - 1) * kAcceptedLoss + 7)) << losses;
+  EXPECT_EQ(epoch(0x100'0000'0000), epoch(0xff'ffff'ffff)) << "the last that has room";
 }
 
 TEST(ScsiKeyTest, is_never_zero) {

@@ -94,6 +94,18 @@ AppliedConfig parse_applied(const Json& json, const ConfigReader& read_config) {
   return applied;
 }
 
+Json write(const Conflict& conflict) {
+  return {{"first", conflict.first.value},
+          {"second", conflict.second.value},
+          {"proof", name_of(conflict.proof)},
+          {"found_at", conflict.found_at},
+          {"both_up", conflict.both_up}};
+}
+Conflict parse_conflict(const Json& json) {
+  return {NodeId{json.at("first").get<uint32_t>()}, NodeId{json.at("second").get<uint32_t>()},
+          parse_enum(json.at("proof"), kLetGos), json.at("found_at"), json.at("both_up")};
+}
+
 Json write(const Durable& durable) {
   Json groups = Json::object();
   for (const auto& [name, intent] : durable.intent.groups)
@@ -113,6 +125,14 @@ Json write(const Durable& durable) {
   for (const auto& [group, nodes] : durable.stuck)
     for (const auto& [node, reason] : nodes)
       stuck.push_back({{"group", group.value}, {"node", node.value}, {"reason", reason}});
+  Json conflicts = Json::object();
+  for (const auto& [group, conflict] : durable.conflicts) conflicts[group.value] = write(conflict);
+  Json vouched = Json::array();
+  for (const auto& [node, vouch] : durable.vouched) {
+    Json had = Json::object();
+    for (const auto& [group, successor] : vouch.groups) had[group.value] = id_or_null(successor);
+    vouched.push_back({{"node", node.value}, {"groups", had}});
+  }
   Json settings = Json::object();
   for (const auto& [group, nodes] : durable.has_settings) settings[group.value] = ids(nodes);
   return {{"epoch", durable.epoch},
@@ -128,6 +148,8 @@ Json write(const Durable& durable) {
           {"retired", retired},
           {"recent", durable.recent},
           {"stuck", stuck},
+          {"conflicts", conflicts},
+          {"vouched", vouched},
           {"has_settings", settings}};
 }
 Durable parse_durable(const Json& json, const ConfigReader& read_config) {
@@ -152,6 +174,13 @@ Durable parse_durable(const Json& json, const ConfigReader& read_config) {
   for (const Json& item : json.at("stuck"))
     durable.stuck[GroupName{item.at("group")}][NodeId{item.at("node").get<uint32_t>()}] =
         item.at("reason");
+  for (const auto& [group, conflict] : json.value("conflicts", Json::object()).items())
+    durable.conflicts[GroupName{group}] = parse_conflict(conflict);
+  for (const Json& item : json.value("vouched", Json::array())) {
+    Vouch& vouch = durable.vouched[NodeId{item.at("node").get<uint32_t>()}];
+    for (const auto& [group, successor] : item.at("groups").items())
+      vouch.groups[GroupName{group}] = parse_id_or_null(successor);
+  }
   for (const auto& [group, nodes] : json.value("has_settings", Json::object()).items())
     durable.has_settings[GroupName{group}] = parse_ids(nodes);
   return durable;
@@ -171,13 +200,14 @@ Json write(const GroupState& group) {
           {"ticket", group.ticket},
           {"event", name_of(group.event)},
           {"previous", id_or_null(group.previous)},
+          {"proof", name_of(group.proof)},
           {"previous_let_go", group.previous_let_go},
           {"rested", group.rested},
           {"reason", group.reason},
           {"why_here", group.why_here},
           {"failures", failures},
           {"failed", group.failed},
-          {"conflict", group.conflict},
+          {"conflict", group.conflict ? write(*group.conflict) : Json(nullptr)},
           {"may_be_on", ids(group.may_be_on)},
           {"failback_due", group.failback_due},
           {"move_seen", group.move_seen},
@@ -194,6 +224,7 @@ GroupState parse_group_state(const Json& json) {
   group.ticket = json.at("ticket");
   group.event = parse_enum(json.at("event"), kEvents);
   group.previous = parse_id_or_null(json.at("previous"));
+  group.proof = parse_enum(json.at("proof"), kLetGos);
   group.previous_let_go = json.at("previous_let_go");
   group.rested = json.at("rested");
   group.reason = json.at("reason");
@@ -202,7 +233,8 @@ GroupState parse_group_state(const Json& json) {
     group.failures[NodeId{item.at("node").get<uint32_t>()}] = {
         item.at("reason"), item.at("id"), item.at("at_start"), item.at("stuck")};
   group.failed = json.at("failed");
-  group.conflict = json.at("conflict");
+  if (const Json& conflict = json.at("conflict"); !conflict.is_null())
+    group.conflict = parse_conflict(conflict);
   group.may_be_on = parse_ids(json.at("may_be_on"));
   group.failback_due = json.at("failback_due");
   group.move_seen = json.at("move_seen");
@@ -213,8 +245,15 @@ GroupState parse_group_state(const Json& json) {
   return group;
 }
 
+Json write(const Hardware& hardware) {
+  return {{"watchdog", hardware.watchdog}, {"virtual", hardware.virtual_machine}};
+}
+Hardware parse_hardware(const Json& json) {
+  return {json.at("watchdog"), json.at("virtual")};
+}
+
 Json write(const NodeState& node) {
-  return {{"lease_counts", node.lease_counts},
+  return {{"hardware", node.hardware ? write(*node.hardware) : Json(nullptr)},
           {"leaving", node.leaving},
           {"may_hold_anything", node.may_hold_anything},
           {"absent_too_long", node.absent_too_long},
@@ -225,9 +264,16 @@ Json write(const NodeState& node) {
           {"fence_problem", node.fence_problem}};
 }
 NodeState parse_node_state(const Json& json) {
-  return {json.at("lease_counts"),    json.at("leaving"),        json.at("may_hold_anything"),
-          json.at("absent_too_long"), json.at("lost"),           json.at("just_back"),
-          json.at("back_too_long"),   json.at("fence_attempts"), json.at("fence_problem")};
+  const Json& hardware = json.at("hardware");
+  return {hardware.is_null() ? std::nullopt : std::optional(parse_hardware(hardware)),
+          json.at("leaving"),
+          json.at("may_hold_anything"),
+          json.at("absent_too_long"),
+          json.at("lost"),
+          json.at("just_back"),
+          json.at("back_too_long"),
+          json.at("fence_attempts"),
+          json.at("fence_problem")};
 }
 
 Json write(const State& state) {
@@ -333,7 +379,9 @@ Json write(const Hello& hello) {
           {"config_counter", hello.config_counter},
           {"config_hash", hello.config_hash},
           {"next_ticket", hello.next_ticket},
-          {"lease_counts", hello.lease_counts},
+          {"hardware", write(hello.hardware)},
+          {"leased", hello.leased},
+          {"time", hello.time},
           {"holds", holds},
           {"settings", settings}};
 }
@@ -352,7 +400,9 @@ Hello parse_hello(const Json& json) {
   hello.config_counter = json.at("config_counter");
   hello.config_hash = json.at("config_hash");
   hello.next_ticket = json.at("next_ticket");
-  hello.lease_counts = json.at("lease_counts");
+  hello.hardware = parse_hardware(json.at("hardware"));
+  hello.leased = json.at("leased");
+  hello.time = json.at("time");
   for (const Json& report : json.at("holds")) hello.holds.push_back(group_report_from_json(report));
   for (const auto& [group, stand] : json.value("settings", Json::object()).items())
     hello.settings[GroupName{group}] = {stand.at("number"), stand.at("digest"),
@@ -379,6 +429,9 @@ Json write(const FenceResult& m) {
 }
 Json write(const Released& m) {
   return {{"say", "released"}, {"node", m.node.value}, {"epoch", m.epoch}};
+}
+Json write(const Wrote& m) {
+  return {{"say", "wrote"}, {"sequence", m.sequence}};
 }
 Json write(const HasSettings& m) {
   return {{"say", "has-settings"}, {"basis", m.basis}, {"group", m.group.value}};
@@ -428,6 +481,7 @@ Message parse_message(const Json& json, const ConfigReader& read_config) {
     return FenceResult{NodeId{json.at("target").get<uint32_t>()}, json.at("attempt"),
                        json.at("proved"), json.at("problem"), json.at("milliseconds")};
   if (say == "released") return Released{NodeId{json.at("node").get<uint32_t>()}, json.at("epoch")};
+  if (say == "wrote") return Wrote{json.at("sequence")};
   if (say == "has-settings")
     return HasSettings{json.at("basis"), GroupName{json.at("group").get<std::string>()}};
   if (say == "timer-expired") return TimerExpired{json.at("timer")};
@@ -496,7 +550,8 @@ Json to_json(const GroupReport& report) {
   return {{"group", report.group.value},          {"ticket", report.ticket},
           {"phase", name_of(report.phase)},       {"failure", report.failure},
           {"resources", write(report.resources)}, {"watches", to_json(report.watches)},
-          {"suspended", report.suspended}};
+          {"suspended", report.suspended},        {"previous", id_or_null(report.previous)},
+          {"proof", name_of(report.proof)}};
 }
 
 GroupReport group_report_from_json(const Json& json) {
@@ -506,7 +561,9 @@ GroupReport group_report_from_json(const Json& json) {
           json.at("failure"),
           parse_resources(json.at("resources")),
           parse_watches(json.at("watches")),
-          json.at("suspended")};
+          json.at("suspended"),
+          parse_id_or_null(json.at("previous")),
+          parse_enum(json.at("proof"), kLetGos)};
 }
 
 }  // namespace tasuki::proto

@@ -25,6 +25,10 @@ State example_state() {
   state.durable.intent.groups[GroupName{"group1"}] = {false, NodeId{3}, 11};
   state.durable.let_go[NodeId{2}] = LetGo::power_off;
   state.durable.stuck[GroupName{"group1"}][NodeId{3}] = "data cannot be stopped";
+  state.durable.conflicts[GroupName{"group2"}] = {NodeId{1}, NodeId{2}, LetGo::confirmed,
+                                                  "2026-01-02T03:04:05Z", false};
+  state.durable.vouched[NodeId{2}].groups = {{GroupName{"group1"}, NodeId{1}},
+                                             {GroupName{"group2"}, std::nullopt}};
   GroupState& group = state.groups[GroupName{"group1"}];
   group.holder = NodeId{1};
   group.phase = Phase::online;
@@ -33,6 +37,9 @@ State example_state() {
   group.resources = {{ResourceName{"partition-1"}, "up"}};
   group.watches = {{"StarOffice", "Star Office", "running", true, "2026-01-02T05:00:00Z", 2}};
   group.suspended = "a backup";
+  group.proof = LetGo::lease;
+  group.conflict = Conflict{NodeId{1}, NodeId{3}};
+  state.nodes[NodeId{1}].hardware = Hardware{.watchdog = true};
   state.nodes[NodeId{2}].fence_problem = "no answer";
   state.next_ticket = 9;
   return state;
@@ -45,14 +52,16 @@ TEST(Codec, a_snapshot_carries_the_whole_state) {
   EXPECT_EQ(std::get<Snapshot>(*heard).state, said.state);
 }
 
-TEST(Codec, a_report_carries_what_is_watched_and_suspended) {
+TEST(Codec, a_report_carries_all_that_is_known_of_a_group) {
   const Report said{{GroupName{"group1"},
                      3,
                      Phase::online,
                      "",
                      {},
                      {{"", "Mail", "stopping", false, "", 0}},
-                     "a backup"}};
+                     "a backup",
+                     NodeId{2},
+                     LetGo::power_off}};
   const auto heard = decode(encode(said), read_anything);
   ASSERT_TRUE(heard) << heard.error().what;
   EXPECT_EQ(std::get<Report>(*heard).report, said.report);

@@ -31,14 +31,20 @@ void append(std::string& text, UChar32 c) {
   text.append(bytes.data(), static_cast<size_t>(count));
 }
 
+// The character at i, which moves behind it; negative when it is not UTF-8.
+UChar32 next_of(std::string_view text, int32_t& i) {
+  UChar32 c = 0;
+  U8_NEXT(text, i, length_of(text), c);  // NOLINT(bugprone-inc-dec-in-conditions): ICU's macro
+  return c;
+}
+
 bool is_control(UChar32 c) {
   return c < 0x20 || (c >= 0x7F && c < 0xA0);
 }
 
 bool has_control(std::string_view text) {
   for (int32_t i = 0; i < length_of(text);) {
-    UChar32 c = 0;
-    U8_NEXT(text, i, length_of(text), c);
+    const UChar32 c = next_of(text, i);
     if (is_control(c)) return true;
   }
   return false;
@@ -64,8 +70,7 @@ FoldedName fold(std::string_view name) {
   result.value.reserve(name.size());
   for (int32_t i = 0; i < length_of(name);) {
     const int32_t start = i;
-    UChar32 c = 0;
-    U8_NEXT(name, i, length_of(name), c);
+    const UChar32 c = next_of(name, i);
     if (c < 0) {  // not UTF-8: equal to itself alone
       result.value += name.substr(static_cast<size_t>(start), static_cast<size_t>(i - start));
     } else if (c < 0x80) {
@@ -82,8 +87,7 @@ FoldedName fold(std::string_view name) {
 
 bool is_utf8(std::string_view text) {
   for (int32_t i = 0; i < length_of(text);) {
-    UChar32 c = 0;
-    U8_NEXT(text, i, length_of(text), c);
+    const UChar32 c = next_of(text, i);
     if (c < 0) return false;
   }
   return true;
@@ -102,8 +106,7 @@ std::string shown(std::string_view name) {
   std::string text;
   for (int32_t i = 0; i < length_of(name);) {
     if (text.size() >= kShownBytesMax) return printable(text) + "…";
-    UChar32 c = 0;
-    U8_NEXT(name, i, length_of(name), c);
+    const UChar32 c = next_of(name, i);
     append(text, c < 0 ? kReplacement : c);
   }
   return printable(text);

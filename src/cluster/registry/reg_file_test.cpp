@@ -198,8 +198,8 @@ word
           "a.reg:11: a value stands below a key that is deleted; write its key's line [KEY] "
           "first",
           "a.reg:13: the string has a single backslash; write \\\\ for \\ and \\\" for \"",
-          "a.reg:15: \"a\"=dword:0x1\" follows the data; end the line; inside a string "
-          "write \\\" for \", and a comment begins with ;",
+          "a.reg:14: the string is not closed; end it with \"; inside, write \\\\ for \\ and \\\" "
+          "for \"",
           "a.reg:15: \"0x1\" is no dword; write one to eight hexadecimal digits",
           "a.reg:16: \"123456789\" is no dword; write one to eight hexadecimal digits",
           "a.reg:17: the hexadecimal data end with a comma; write bytes as 0f,a1 and end "

@@ -20,6 +20,8 @@ constexpr std::string_view kAnsiHeader = "REGEDIT4";
 // More than anybody mends at once; a file that is something else altogether has one in each line.
 constexpr size_t kMistakesMax = 1000;
 
+constexpr std::string_view kCloseIt = R"(end it with "; inside, write \\ for \ and \" for ")";
+
 constexpr size_t kDwordDigitsMax = 8;
 constexpr size_t kTypeDigitsMax = 8;
 
@@ -195,8 +197,7 @@ class Reader {
     std::string quoted;
     for (++at_; here() != '"'; ++at_) {
       if (here() == '\0' || (lines == Lines::One && at_line_end())) {
-        mistake(line, fmt::format("the {} is not closed", subject),
-                R"(end it with "; inside, write \\ for \ and \" for ")");
+        mistake(line, fmt::format("the {} is not closed", subject), std::string(kCloseIt));
         return std::nullopt;
       }
       if (at_line_end()) {
@@ -242,8 +243,14 @@ class Reader {
   }
 
   std::optional<Data> read_string() {
+    const int line = line_;
     const auto text = read_quoted("string", Lines::Many);
     if (!text) return std::nullopt;
+    skip_blanks();
+    if (line_ > line && !at_line_end() && here() != ';') {  // the next string's " closed it
+      mistake(line, "the string is not closed", std::string(kCloseIt));
+      return std::nullopt;
+    }
     if (is_utf8(*text)) return String{*text};
     return Raw{kTypeString, with_end(to_utf16(*text))};
   }

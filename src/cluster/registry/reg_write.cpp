@@ -24,6 +24,7 @@ namespace {
 
 constexpr size_t kHexLineMax = 77;
 constexpr std::string_view kContinuationIndent = "  ";
+constexpr std::string_view kDigits = "0123456789abcdef";
 
 class Writer {
  public:
@@ -77,7 +78,8 @@ class Writer {
     size_t column = utf16_units(std::string_view(text_).substr(start));
     const Bytes bytes = bytes_of(value);
     for (size_t i = 0; i < bytes.size(); ++i) {
-      text_ += fmt::format("{:02x}", bytes[i]);
+      text_ += kDigits[bytes[i] >> 4];
+      text_ += kDigits[bytes[i] & 0xF];
       if (i + 1 == bytes.size()) break;
       text_ += ',';
       column += 3;

@@ -38,7 +38,7 @@ UChar32 next_character(std::string_view text, size_t& i) {
   const auto byte = [&](size_t at) { return static_cast<unsigned char>(text[at]); };
   const size_t start = i;
   UChar32 c = 0;
-  U8_NEXT(text, i, text.size(), c);
+  U8_NEXT(text, i, text.size(), c);  // NOLINT(bugprone-inc-dec-in-conditions): ICU's macro
   if (c >= 0) return c;
   const bool half = start + 2 < text.size() && byte(start) == 0xED && byte(start + 1) >= 0xA0 &&
                     U8_IS_TRAIL(text[start + 1]) && U8_IS_TRAIL(text[start + 2]);

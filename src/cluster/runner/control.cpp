@@ -70,6 +70,11 @@ std::string what_is_so_already(const Node& node, const core::GroupName& name,
   const auto holder =
       found == node.replica().state().groups.end() ? std::nullopt : found->second.holder;
   const std::string at = holder ? " on " + node.config().node_name(*holder) : "";
+  const bool was_owned_twice =
+      found != node.replica().state().groups.end() && found->second.conflict.has_value();
+  if (verb == "retry" && was_owned_twice)
+    return word == "online" ? fmt::format("is online{}; that two servers had it is settled", at)
+                            : "";
   if (verb == "stop" && word == "stopped") return "is stopped already";
   if ((verb == "start" || verb == "retry") && word == "online") return "is online already" + at;
   if (verb == "retry" && word == "stopped")
@@ -112,6 +117,29 @@ Task<Response> change_group(Node& node, Request request, std::string verb) {
                                     std::clamp(limit, milliseconds(0), kWaitMax));
 }
 
+// An administrator's word counts only of a node that nobody sees.
+Task<Result<void>> may_be_vouched_for(Node& node, core::NodeId id, bool accept_loss) {
+  const std::string name = node.config().node_name(id);
+  if (auto possible = core::check_change(node.replica().state(), node.replica().view(),
+                                         core::ConfirmNodeDown{id});
+      !possible)
+    co_return possible;
+  co_await node.look_for_writes(id);
+  if (node.seen_with_groups().contains(id))
+    co_return failure(
+        fmt::format("{} is up: it writes to {} that it has groups. Switch its power off "
+                    "first; until then what it has goes on there",
+                    name, core::slot_place(node.config())->name()),
+        EBUSY);
+  if (!node.replica().may_decide() && !accept_loss)
+    co_return failure(
+        fmt::format("{} may have changes that this server does not know; if they may be "
+                    "given up, say: tasuki node confirm-down {} --accept-loss",
+                    name, name),
+        EBUSY);
+  co_return Result<void>{};
+}
+
 Task<Response> change_node(Node& node, Request request, std::string verb) {
   const auto found = find_node(node, request.parameters.at("name"));
   if (!found) co_return error_of(found.error());
@@ -128,15 +156,13 @@ Task<Response> change_node(Node& node, Request request, std::string verb) {
   if (verb == "confirm-down") {
     change = core::ConfirmNodeDown{id};
     outcome = "is taken for down, as you vouch";
+    if (auto possible =
+            co_await may_be_vouched_for(node, id, request.body.value("accept_loss", false));
+        !possible)
+      co_return error_of(possible.error());
+    if (request.body.value("dry_run", false))
+      co_return Response{200, {{"outcome", name + " may be vouched for"}}};
     if (!node.replica().may_decide()) {
-      const bool accept_loss = request.body.value("accept_loss", false);
-      if (node.replica().view().members.contains(id))
-        co_return api::error_response(409, name + " is up and in the cluster");
-      if (!accept_loss)
-        co_return api::error_response(
-            409, fmt::format("{} may have changes that this server does not know; if they may be "
-                             "given up, say: tasuki node confirm-down {} --accept-loss",
-                             name, name));
       if (auto done = co_await node.confirm_down_alone(id); !done) co_return error_of(done.error());
       const Moment deadline = now() + kChangeLimit;
       while (node.replica().state().let_go(id) != core::LetGo::confirmed && now() < deadline)

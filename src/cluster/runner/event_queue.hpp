@@ -12,7 +12,7 @@ namespace tasuki::runner {
 
 class EventQueue {
  public:
-  explicit EventQueue(asio::any_io_executor executor) : more_(std::move(executor)) {}
+  explicit EventQueue(const asio::any_io_executor& executor) : more_(executor) {}
 
   void push(Json event);
   // Sends them as they come, until the reader is gone or so far behind that it is dropped.

@@ -1,5 +1,6 @@
 #include "cluster/runner/fencer.hpp"
 
+#include <cerrno>
 #include <ranges>
 #include <utility>
 
@@ -20,10 +21,10 @@ constexpr std::chrono::minutes kWatchEvery{2};
 constexpr std::chrono::seconds kLookAgain{1};
 
 // What the agent does not understand of its settings; empty when nothing is known to be wrong. One
-// that says nothing of itself may work all the same.
+// that refuses to say anything of itself may work all the same.
 Task<std::string> wrong_setting(core::FenceDevice device) {
   const auto metadata = co_await guard::agent_metadata(device);
-  if (!metadata) co_return "";
+  if (!metadata) co_return metadata.error().code == EBADMSG ? metadata.error().what : "";
   const auto problems = guard::check_settings(*metadata, device);
   if (problems.empty()) co_return "";
   co_return fmt::format("{}; {}", problems.front().what, problems.front().expected);

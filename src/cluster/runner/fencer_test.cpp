@@ -152,6 +152,14 @@ TEST_F(FencerTest, tells_of_a_device_that_does_not_answer_or_does_not_understand
   EXPECT_THAT(fencer.device_problems(),
               ElementsAre(HasSubstr("the power switch of sv2 does not answer: ")));
 
+  use_agent("echo 'no XML'");
+  look_at_devices();
+  EXPECT_THAT(fencer.device_problems(), ElementsAre(HasSubstr("metadata: it prints no metadata")));
+
+  use_agent("[ $action = metadata ] && exit 1; exit 0");
+  look_at_devices();
+  EXPECT_THAT(fencer.device_problems(), IsEmpty()) << "it may work all the same";
+
   use_agent(R"(echo '<resource-agent><parameters><parameter name="ip"/></parameters><actions>
     <action name="off"/><action name="status"/><action name="monitor"/></actions>
     </resource-agent>')");

@@ -16,6 +16,7 @@
 #include "kit/assert.hpp"
 #include "kit/file.hpp"
 #include "kit/log.hpp"
+#include "kit/machine.hpp"
 
 namespace tasuki::runner {
 
@@ -32,14 +33,6 @@ constexpr core::milliseconds kTellAccounts{30'000};
 std::string random_name() {
   std::random_device random;
   return fmt::format("{:08x}", random());
-}
-
-// The processor tells a guest that it is one (the "hypervisor" flag in /proc/cpuinfo).
-core::Machine detect_machine() {
-  const auto processor = read_file("/proc/cpuinfo");
-  return processor && processor->find(" hypervisor") == std::string::npos
-             ? core::Machine::physical
-             : core::Machine::virtual_machine;
 }
 
 }  // namespace
@@ -115,7 +108,7 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, const proto
       lease_(io, keeper_, [this](core::Renew renew) { say(renew); }),
       slots_(
           io, self, read_file(paths_.authkey).value_or(""), [this] { judge_votes(); },
-          [this] { tell_released(); }),
+          [this] { tell_slots(); }),
       pinger_(io, [this] { update_slot(); }),
       fencer_(
           io, self, [this](core::milliseconds limit) { return pinger_.reach(limit); },
@@ -155,8 +148,8 @@ Task<Result<void>> Node::start() {
     kept = co_await keeper_.hello();
     if (!kept) co_return failure(kept.error());
   }
-  replica_.set_lease_counts(kept->watchdog && core::watchdog_outlives_pauses(
-                                                  *config().find_node(self_), detect_machine()));
+  replica_.tell_hardware({kept->watchdog, is_virtual_machine()});
+  replica_.tell_time([] { return time_of_day(); });
   if (!kept->leased) replica_.was_off();
   for (const process::KeptGroup& group : kept->groups) {
     const core::Group* configured = config().find_group(core::GroupName{group.name});
@@ -226,10 +219,19 @@ void Node::update_slot() {
   if (slots_.waits_for_answer()) pinger_.ask();
 }
 
-// Who let go of everything is told to all, because it changes what they decide.
-void Node::tell_released() {
+// Who let go of everything is told to all, because it changes what they decide; and what was
+// written, so that others can look for it.
+void Node::tell_slots() {
   for (const core::Released& word : slots_.released())
     if (replica_.is_news(word)) say(word);
+  if (const auto sequence = slots_.take_written(); sequence && clustered_)
+    say(core::Wrote{*sequence});
+  const auto before = std::exchange(apart_, slots_.apart());
+  for (const core::NodeId node : apart_)
+    if (!before.contains(node))
+      note(Note::Level::error, "node " + config().node_name(node),
+           fmt::format("does not write to what {} sees as {}: a copy?", name(),
+                       core::slot_place(config())->name()));
 }
 
 void Node::judge_votes() {
@@ -308,6 +310,10 @@ void Node::heard(core::NodeId from, std::string_view text) {
     if (lease_.came_back(from, *renew, replica_, timing_)) wake_waiters();
     return;
   }
+  if (const auto* wrote = std::get_if<core::Wrote>(&*message)) {
+    if (from != self_) slots_.heard_written(from, wrote->sequence);
+    return;
+  }
   if (const auto* record = std::get_if<core::Record>(&*message)) {
     Json told = Json::parse(record->json, nullptr, false);
     if (told.is_object() && told.contains("backup"))
@@ -375,6 +381,7 @@ void Node::react_to_config() {
   if (replica_.state().durable.applied.counter == config_counter_seen_) return;
   config_counter_seen_ = replica_.state().durable.applied.counter;
   timing_ = *core::derive_timing(config());
+  if (config().find_node(self_) == nullptr) settings_file_.forget_damaged();
   if (engine_ && (config().nodes.size() > 1) != clustered_) {
     // The keeper holds what runs; it is the engine under tasukid that must be another.
     note(Note::Level::info, "configuration",
@@ -427,13 +434,20 @@ std::set<core::NodeId> Node::seen_with_groups() const {
   for (const auto& [node, facts] : replica_.state().nodes) {
     const auto written = slots_.seen_with_groups(node);
     // What was found before its loss was noticed says nothing of whether it lives.
-    if (!replica_.view().members.contains(node) && facts.lease_counts &&
+    if (!replica_.view().members.contains(node) &&
         replica_.state().let_go(node) == core::LetGo::unproven && written &&
         *written > membership_changed_at_ &&
         core::postponement(written, now(), timing_).count() > 0)
       seen.insert(node);
   }
   return seen;
+}
+
+Task<void> Node::look_for_writes(core::NodeId node) {
+  if (!core::slot_place(config())) co_return;
+  while (now() < membership_changed_at_ + timing_.witness_silence &&
+         !seen_with_groups().contains(node))
+    co_await wait_for_change(timing_.witness_look);
 }
 
 Json Node::status() const {

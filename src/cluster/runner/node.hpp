@@ -80,6 +80,9 @@ class Node {
   // Of those that are lost, who is seen to write since then that it has groups, so that the end of
   // its lease waits.
   [[nodiscard]] std::set<core::NodeId> seen_with_groups() const;
+  // Waits until the node is seen so, or has been silent since its loss for as long as one that
+  // writes never is.
+  Task<void> look_for_writes(core::NodeId node);
   [[nodiscard]] EventLog& events() { return events_; }
   [[nodiscard]] const TimelineHistory& timelines() const { return timelines_; }
   [[nodiscard]] const Store& store() const { return store_; }
@@ -141,7 +144,7 @@ class Node {
   void ask_witness();
   void update_slot();
   void judge_votes();
-  void tell_released();
+  void tell_slots();
   void tell_accounts();
   void remember_since();
   Task<void> adopt_node_services(process::HelloReply kept);
@@ -175,6 +178,7 @@ class Node {
   uint64_t next_settings_request_ = 1;
   std::list<SettingsWatch> settings_watches_;
   bool writing_settings_anew_ = false;
+  bool sending_settings_ = false;
   FollowedFiles files_;
   core::Timing timing_;
   std::unique_ptr<membership::Engine> engine_;
@@ -202,7 +206,8 @@ class Node {
   asio::steady_timer witness_timer_;
   asio::steady_timer accounts_timer_;
   bool witness_votes_ = false;
-  std::string witness_problem_;  // why a qnetd does not vote, if that is known
+  std::set<core::NodeId> apart_;  // as told
+  std::string witness_problem_;   // why a qnetd does not vote, if that is known
   std::map<core::NodeId, core::Accounts> accounts_;
   bool clustered_ = false;  // with Corosync under it
   uint64_t config_counter_seen_ = 0;

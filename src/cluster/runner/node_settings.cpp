@@ -97,6 +97,12 @@ Task<Result<void>> Node::change_settings(core::GroupName group, std::vector<sett
   request->done.expires_after(limit);
   settings_requests_[id] = request;
   carry_out(settings_.request(id, group, std::move(edits)));
+  // Whatever else has been read by now goes with it.
+  if (!std::exchange(sending_settings_, true))
+    asio::post(io_, [this] {
+      sending_settings_ = false;
+      carry_out(settings_.send_requests());
+    });
   if (!request->verdict) {
     boost::system::error_code ignored;
     co_await request->done.async_wait(asio::redirect_error(asio::use_awaitable, ignored));

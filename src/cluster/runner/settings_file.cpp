@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,6 +51,11 @@ Result<std::optional<settings::FileState>> SettingsFile::open() {
   allocated_ = text->size();
   records_ = state.records;
   return state;
+}
+
+void SettingsFile::forget_damaged() {
+  std::error_code ignored;
+  std::filesystem::remove(path_ + ".damaged", ignored);
 }
 
 void SettingsFile::keep(settings::Keep keep) {

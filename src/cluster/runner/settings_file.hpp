@@ -31,6 +31,8 @@ class SettingsFile {
   Result<std::optional<settings::FileState>> open();
   // Writes behind what was given before, all that waits with one fdatasync(2).
   void keep(settings::Keep keep);
+  // Removes the damaged file that was kept, if there is one.
+  void forget_damaged();
   // How many bytes of records it has.
   [[nodiscard]] size_t bytes() const { return end_; }
 

@@ -86,6 +86,18 @@ std::optional<Moment> SlotWatch::seen_with_groups(core::NodeId node) const {
   return voter_ ? voter_->seen_with_groups(node) : std::nullopt;
 }
 
+void SlotWatch::heard_written(core::NodeId node, uint64_t sequence) {
+  if (voter_) voter_->heard(node, sequence);
+}
+
+std::optional<uint64_t> SlotWatch::take_written() {
+  return voter_ ? voter_->take_written() : std::nullopt;
+}
+
+std::set<core::NodeId> SlotWatch::apart() const {
+  return voter_ ? voter_->apart() : std::set<core::NodeId>{};
+}
+
 void SlotWatch::stand(const witness::Standing& standing, const witness::Word& word) {
   if (!voter_) return;
   bool news = voter_->say(word, now());
@@ -99,6 +111,11 @@ std::string SlotWatch::problem() const {
   if (!problem_.empty()) return problem_;
   if (now() - last_good_look_ > times_.silence)
     return fmt::format("it has not answered for more than {}", format_duration(times_.silence));
+  if (!voter_->apart().empty())
+    return fmt::format(
+        "{} does not write to what this server sees there, perhaps a copy; see that "
+        "all servers have the same one",
+        names_.at(*voter_->apart().begin()));
   if (const auto node = voter_->stranger())
     return fmt::format("{} has not written to it yet; see that all servers have the same one",
                        names_.at(*node));

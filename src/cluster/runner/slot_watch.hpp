@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,10 @@ class SlotWatch {
   // As in witness::Voter.
   [[nodiscard]] std::vector<core::Released> released() const;
   [[nodiscard]] std::optional<Moment> seen_with_groups(core::NodeId node) const;
+  // As in witness::Voter.
+  void heard_written(core::NodeId node, uint64_t sequence);
+  std::optional<uint64_t> take_written();
+  [[nodiscard]] std::set<core::NodeId> apart() const;
   // Why the place is of no use now; empty when all is well.
   [[nodiscard]] std::string problem() const;
 

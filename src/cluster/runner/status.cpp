@@ -6,6 +6,7 @@
 
 #include "cluster/core/explain.hpp"
 #include "cluster/proto/codec.hpp"
+#include "kit/text.hpp"
 
 namespace tasuki::runner {
 namespace {
@@ -23,10 +24,16 @@ const GroupState& group_state(const Replica& replica, const GroupName& name) {
   return found == replica.state().groups.end() ? kUnknown : found->second;
 }
 
+Situation situation_of(const Replica& replica, const std::set<NodeId>& seen_with_groups) {
+  return {replica.state(), replica.view(), replica.self(), replica.obstacle(), seen_with_groups};
+}
+
 // Why a group is as it is. While nobody here may decide, that is why it waits, and is told once.
-std::string reason_of(const Replica& replica, const GroupName& name) {
-  const bool waits = group_state_word(replica, name) == "waiting";
-  return waits && !replica.may_decide() ? replica.obstacle() : group_state(replica, name).reason;
+std::string reason_of(const Replica& replica, const StatusContext& context, const Group& group) {
+  if (group_state_word(replica, group.name) != "waiting")
+    return group_state(replica, group.name).reason;
+  if (!replica.may_decide()) return replica.obstacle();
+  return core::reason_of(situation_of(replica, context.seen_with_groups), group);
 }
 
 const char* kind_of(const Resource& resource) {
@@ -79,7 +86,7 @@ Json group_json(const Replica& replica, const StatusContext& context, const Grou
           {"home", state.config().node_name(group.policy.front())},
           {"policy", policy},
           {"next", next ? Json(state.config().node_name(*next)) : Json(nullptr)},
-          {"reason", reason_of(replica, group.name)},
+          {"reason", reason_of(replica, context, group)},
           {"resources", resources_json(group, now)},
           {"watches", proto::to_json(now.watches)},
           {"suspended", now.suspended},
@@ -100,6 +107,46 @@ Json node_json(const Replica& replica, const StatusContext& context, const Node&
           {"note", facts == state.nodes.end() ? "" : facts->second.fence_problem}};
 }
 
+bool is_shared(const Group& group) {
+  return group.policy.size() > 1 &&
+         std::ranges::any_of(group.resources, [](const Resource& resource) {
+           const auto* partition = std::get_if<Partition>(&resource.what);
+           return partition != nullptr && partition->guard != Guard::scsi_reservation;
+         });
+}
+
+// Nobody wrote that only an administrator's word is to move it.
+bool wants_proof(const Group& group) {
+  return std::ranges::any_of(group.resources, [](const Resource& resource) {
+    const auto* partition = std::get_if<Partition>(&resource.what);
+    return partition != nullptr && partition->guard == Guard::proof;
+  });
+}
+
+// Of whom nothing could prove that it is dead, while it may have a disk that others are to have.
+std::vector<std::string> missing_proofs(const State& state) {
+  std::vector<std::string> problems;
+  for (const Node& node : state.config().nodes) {
+    const std::string why = why_only_a_word(state, node);
+    std::vector<std::string> groups;
+    bool oversight = false;
+    for (const Group& group : state.config().groups) {
+      const bool may_run = std::ranges::find(group.policy, node.id) != group.policy.end();
+      if (why.empty() || !may_run || !is_shared(group)) continue;
+      groups.push_back(group.name.value);
+      oversight |= wants_proof(group);
+    }
+    if (groups.empty()) continue;
+    problems.push_back(
+        fmt::format("if {} dies, only your word lets another server take over {}: {}{}", node.name,
+                    join(groups, ", "), why,
+                    oversight ? "; give it a [[node.fence]], or its partitions guard = "
+                                "\"scsi-reservation\" where their disks can"
+                              : ", as guard = \"none\" allows"));
+  }
+  return problems;
+}
+
 // What is not as it should be, worst first, each with what to do.
 std::vector<std::string> problems_of(const Replica& replica, const StatusContext& context) {
   const State& state = replica.state();
@@ -107,12 +154,18 @@ std::vector<std::string> problems_of(const Replica& replica, const StatusContext
   if (const std::string obstacle = replica.obstacle(); !obstacle.empty())
     problems.push_back(obstacle);
   if (state.config().find_node(context.self) == nullptr) return problems;
+  const Situation situation = situation_of(replica, context.seen_with_groups);
   for (const Group& group : state.config().groups) {
     const std::string word = group_state_word(replica, group.name);
     if (word == "failed" || word == "waiting" || word == "conflict")
       problems.push_back(
           fmt::format("group {} is {}{}", group.name, word,
-                      replica.may_decide() ? ": " + group_state(replica, group.name).reason : ""));
+                      replica.may_decide() ? ": " + core::reason_of(situation, group) : ""));
+    const auto& conflict = group_state(replica, group.name).conflict;
+    if (conflict && !conflict->both_up)
+      problems.push_back(
+          fmt::format("group {}: {}; look at its data, then say: tasuki group retry {}", group.name,
+                      describe(state, *conflict), group.name));
   }
   for (const Node& node : state.config().nodes) {
     const std::string word = node_state_word(replica, node.id);
@@ -122,30 +175,26 @@ std::vector<std::string> problems_of(const Replica& replica, const StatusContext
           fmt::format("{} is set aside; say: tasuki node resume {}, when it may run "
                       "groups again",
                       node.name, node.name));
+    const auto facts = state.nodes.find(node.id);
+    const bool no_switch = node.fence.empty() ||
+                           (facts != state.nodes.end() && (!facts->second.fence_problem.empty() ||
+                                                           facts->second.may_hold_anything));
+    const std::string advice = no_switch ? advice_about(situation, node.id) : "";
     if (!here && (word == "lost" || word == "off" || word == "away"))
       problems.push_back(
           fmt::format("{} is {}; nothing can move to it until it is back", node.name, word) +
-          (word == "lost" && node.fence.empty()
-               ? fmt::format("; if it is surely down, say: tasuki node confirm-down {}", node.name)
-               : ""));
+          (word == "lost" && !advice.empty() ? "; " + advice : ""));
     if (context.seen_with_groups.contains(node.id))
-      problems.push_back(fmt::format(
-          "{} writes to {} that it has groups: it lives, and its lease is not taken for over while "
-          "it does",
-          node.name, core::slot_place(state.config())->name()));
-    const auto facts = state.nodes.find(node.id);
+      problems.push_back(fmt::format("{} writes to {} that it has groups: it lives{}", node.name,
+                                     core::slot_place(state.config())->name(),
+                                     state.lease_counts(node.id)
+                                         ? ", and its lease is not taken for over while it does"
+                                         : ""));
     if (facts != state.nodes.end() && !facts->second.fence_problem.empty())
       problems.push_back(fmt::format("the power of {} cannot be switched: {}", node.name,
                                      facts->second.fence_problem));
   }
-  for (const Group& group : state.config().groups)
-    for (const Resource& resource : group.resources)
-      if (const auto* partition = std::get_if<Partition>(&resource.what);
-          partition != nullptr && partition->guard == core::Guard::none)
-        problems.push_back(
-            fmt::format("the partition {} of group {} has guard = \"none\": when its server "
-                        "dies, only your word lets another take it over",
-                        partition->mount_point, group.name));
+  std::ranges::copy(missing_proofs(state), std::back_inserter(problems));
   for (const Group& group : state.config().groups) {
     const GroupState& now = group_state(replica, group.name);
     if (!now.suspended.empty())
@@ -180,6 +229,13 @@ std::vector<std::string> problems_of(const Replica& replica, const StatusContext
         fmt::format("this server reaches nobody outside the cluster: {}; if the servers lose each "
                     "other, it leaves the other one the time to win",
                     context.ping_problem));
+  for (const auto& [group, having] : state.durable.has_settings)
+    if (const core::Group* configured = state.config().find_group(group))
+      for (const core::NodeId node : configured->policy)
+        if (replica.view().members.contains(node) && !state.has_settings(group, node))
+          problems.push_back(fmt::format("{} {}", state.config().node_name(node),
+                                         core::why_not_on(state, replica.view(), group, node)) +
+                             fmt::format(" (group {})", group));
   std::ranges::copy(context.power_problems, std::back_inserter(problems));
   std::ranges::copy(context.account_problems, std::back_inserter(problems));
   std::ranges::copy(context.file_problems, std::back_inserter(problems));
@@ -203,8 +259,7 @@ std::string group_state_word(const Replica& replica, const GroupName& name) {
 
 Json explanations_json(const Replica& replica, const std::set<NodeId>& seen_with_groups,
                        const std::string& name, const Json& failovers) {
-  const Situation situation{replica.state(), replica.view(), replica.self(), replica.obstacle(),
-                            seen_with_groups};
+  const Situation situation = situation_of(replica, seen_with_groups);
   Json list = Json::array();
   const auto add = [&](const char* kind, const Explanation& told, const Json& last) {
     list.push_back({{"kind", kind},

@@ -39,12 +39,16 @@ Effects Follower::facts(const Facts& facts) {
   if (facts.basis != facts_.basis) {
     stored_by_.clear();
     told_stored_ = false;
+    told_number_ = 0;
+    others_wait_for_ = content_.number;
     catch_up_ = CatchUp::none;
     until_caught_up_ = 0;
     changed_meanwhile_.clear();
     copied_.clear();
     to_be_said_.clear();
   }
+  // Others may wait for what they asked for before it had this holder.
+  if (facts.holder != facts_.holder) others_wait_for_ = content_.number;
   facts_ = facts;
   if (!facts_.open) return take();
   if (has_all()) {
@@ -53,8 +57,7 @@ Effects Follower::facts(const Facts& facts) {
       soundness_ = core::SettingsStand::Soundness::sound;
       keep(Copied{group_, false, {}, content_.number, content_.committed, content_.forgotten});
     }
-    if (!std::exchange(told_stored_, true))
-      effects_.send.emplace_back(Stored{group_, facts_.basis, stored_here_});
+    if (!std::exchange(told_stored_, true)) tell_stored();
   } else {
     for (const Unacknowledged& some : unacknowledged_) answer(some.requests, Verdict::unknown);
     unacknowledged_.clear();
@@ -90,6 +93,7 @@ void Follower::hear_changed(core::NodeId from, const Changed& changed) {
   const bool accepted =
       facts_.open && facts_.having.contains(from) && (!facts_.holder || facts_.holder == from);
   if (accepted && (has_all() || catch_up_ == CatchUp::writes)) make(changed.edits);
+  if (accepted && has_all()) content_.committed = std::max(content_.committed, changed.committed);
   if (accepted && catch_up_ == CatchUp::hears_answer) changed_meanwhile_.push_back(changed.edits);
   if (from != self_ || !in_flight_ || in_flight_->number != changed.batch) return;
   if (accepted) {
@@ -129,13 +133,23 @@ void Follower::acknowledge() {
     answer(unacknowledged_.front().requests, Verdict::made);
     unacknowledged_.pop_front();
   }
+  send_next();
+}
+
+// Only who asks for changes must know who stored them; others learn it with the next change.
+void Follower::tell_stored() {
+  stored_by_[self_] = stored_here_;
+  if (facts_.holder != self_ || told_number_ < others_wait_for_) {
+    effects_.send.emplace_back(Stored{group_, facts_.basis, stored_here_});
+    told_number_ = stored_here_;
+  }
+  acknowledge();
 }
 
 Effects Follower::stored(size_t records, uint64_t number) {
   stored_here_ = number;
   unstored_ -= std::min(unstored_, records);
-  if (facts_.open && has_all())
-    effects_.send.emplace_back(Stored{group_, facts_.basis, stored_here_});
+  if (facts_.open && has_all()) tell_stored();
   if (until_caught_up_ > 0) {
     until_caught_up_ -= std::min(until_caught_up_, records);
     effects_.has_all = until_caught_up_ == 0;
@@ -146,12 +160,16 @@ Effects Follower::stored(size_t records, uint64_t number) {
 Effects Follower::request(uint64_t id, std::vector<Edit> edits) {
   if (!edits.empty()) {
     waiting_.push_back({id, std::move(edits)});
-    send_next();
-  } else if (content_.committed >= content_.number || !has_all()) {
-    answer({id}, has_all() ? Verdict::made : Verdict::elsewhere);
+  } else if (facts_.holder != self_ || content_.committed >= content_.number) {
+    answer({id}, Verdict::made);
   } else {
     unacknowledged_.push_back({content_.number, {id}});
   }
+  return take();
+}
+
+Effects Follower::send_requests() {
+  send_next();
   return take();
 }
 
@@ -165,7 +183,15 @@ bool Follower::is_elsewhere() const {
   return facts_.open && ((facts_.holder && facts_.holder != self_) || !facts_.wanted_here);
 }
 
-// One message at a time: what comes meanwhile goes together into the next one.
+// Some change is not acknowledged yet.
+bool Follower::waits_for_disks() const {
+  return std::ranges::any_of(unacknowledged_, [&](const Unacknowledged& some) {
+    return some.number > content_.committed && !some.requests.empty();
+  });
+}
+
+// One message at a time, and the next when that is on every disk: what comes meanwhile goes
+// together into it, which is more done by each round of the ring and of the disks.
 void Follower::send_next() {
   if (is_elsewhere()) {
     if (in_flight_ && !in_flight_->refused) return;  // it may have been accepted yet
@@ -179,9 +205,10 @@ void Follower::send_next() {
   if (in_flight_ && in_flight_->refused) {
     in_flight_->refused = false;
     in_flight_->number = next_batch_++;
-    effects_.send.emplace_back(Changed{group_, in_flight_->number, in_flight_->edits});
+    effects_.send.emplace_back(
+        Changed{group_, in_flight_->number, content_.committed, in_flight_->edits});
   }
-  if (in_flight_ || waiting_.empty()) return;
+  if (in_flight_ || waiting_.empty() || waits_for_disks()) return;
   in_flight_ = Batch{next_batch_++, {}, {}};
   for (size_t bytes = 0; !waiting_.empty() && bytes < kBatchBytes; waiting_.pop_front()) {
     in_flight_->requests.push_back(waiting_.front().id);
@@ -190,7 +217,8 @@ void Follower::send_next() {
       in_flight_->edits.push_back(std::move(edit));
     }
   }
-  effects_.send.emplace_back(Changed{group_, in_flight_->number, in_flight_->edits});
+  effects_.send.emplace_back(
+      Changed{group_, in_flight_->number, content_.committed, in_flight_->edits});
 }
 
 void Follower::answer(const std::vector<uint64_t>& requests, Verdict verdict) {

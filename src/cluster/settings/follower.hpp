@@ -64,8 +64,10 @@ class Follower {
   // So many records more are on this node's disk, the newest of that number.
   Effects stored(size_t records, uint64_t number);
   // Asks for a change; the answer comes with it or later. Without edits it is answered as soon as
-  // all that can be read here is acknowledged.
+  // all that can be read where the group is active is acknowledged.
   Effects request(uint64_t id, std::vector<Edit> edits);
+  // To be called once no more requests are at hand, so that they go together.
+  Effects send_requests();
   // Nobody waits for the answer any more. The change may still be made.
   void forget(uint64_t request);
   // The engine is gone, and with it whatever was sent.
@@ -113,9 +115,11 @@ class Follower {
   void finish_copy(const Part& last);
   [[nodiscard]] std::optional<core::NodeId> provider() const;
   [[nodiscard]] bool is_elsewhere() const;
+  [[nodiscard]] bool waits_for_disks() const;
   void send_next();
   void answer(const std::vector<uint64_t>& requests, Verdict verdict);
   void end_requests(Verdict verdict);
+  void tell_stored();
   void acknowledge();
   Effects take();
 
@@ -130,6 +134,8 @@ class Follower {
   std::deque<Unacknowledged> unacknowledged_;
   std::map<core::NodeId, uint64_t> stored_by_;  // on this basis
   bool told_stored_ = false;                    // on this basis
+  uint64_t told_number_ = 0;                    // on this basis
+  uint64_t others_wait_for_ = 0;                // to hear that it is stored here
   uint64_t stored_here_;
   size_t unstored_ = 0;  // records
   CatchUp catch_up_ = CatchUp::none;

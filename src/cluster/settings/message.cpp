@@ -13,6 +13,7 @@ void write(ByteWriter& writer, const Changed& message) {
   writer.number(static_cast<uint64_t>(Kind::changed));
   writer.text(message.group.value);
   writer.number(message.batch);
+  writer.number(message.committed);
   writer.number(message.edits.size());
   for (const Edit& edit : message.edits) write_edit(writer, edit);
 }
@@ -20,6 +21,7 @@ Changed read_changed(ByteReader& reader) {
   Changed message;
   message.group = core::GroupName{reader.text()};
   message.batch = reader.number();
+  message.committed = reader.number();
   for (size_t left = reader.count(); left > 0; --left) message.edits.push_back(read_edit(reader));
   return message;
 }

@@ -16,7 +16,8 @@ namespace tasuki::settings {
 // A change, made by all that have the group's settings when it is delivered, or by none.
 struct Changed {
   core::GroupName group;
-  uint64_t batch = 0;  // of its sender
+  uint64_t batch = 0;      // of its sender
+  uint64_t committed = 0;  // up to here all have stored what came before, as the sender knows
   std::vector<Edit> edits;
   friend bool operator==(const Changed&, const Changed&) = default;
 };

@@ -87,7 +87,8 @@ TEST(Record, records_do_not_count_in_another_place) {
 
 TEST(SettingsMessage, is_read_as_it_was_written) {
   const std::vector<Message> messages = {
-      Changed{kGroup, 7, {{put, "a", std::string("\0\xff", 2)}, {erase, "b"}, {erase_all_at, "c"}}},
+      Changed{
+          kGroup, 7, 6, {{put, "a", std::string("\0\xff", 2)}, {erase, "b"}, {erase_all_at, "c"}}},
       Stored{kGroup, "1.2/3", 12345678901}, Wanted{kGroup, "1.2/3", false, 17, {"a", "b"}},
       Part{kGroup, "1.2/3", core::NodeId{2}, true, true, {{"a", {"x", false, 3}}}, 9, 8, 7, "abc"}};
   for (const Message& message : messages) {

@@ -59,6 +59,7 @@ void Settings::arrange(const core::Replica& replica) {
   arranged_for_ = replica.state().durable.applied.counter;
   places_.clear();
   policy_sizes_.clear();
+  if (config.find_node(self_) == nullptr) return forget_groups();
   for (const core::Group& group : config.groups)
     if (core::follows_settings(group)) {
       for (std::string& place : places_of_(group)) places_[std::move(place)] = group.name;
@@ -67,7 +68,7 @@ void Settings::arrange(const core::Replica& replica) {
   // Nothing may be added behind what makes no sense.
   bool moved = from_file_.soundness != core::SettingsStand::Soundness::sound;
   // Keys stay with the node; a file is on its disk anyway.
-  const auto stay = [&](std::vector<Item> items) {
+  const auto stay = [&](const std::vector<Item>& items) {
     moved |= !items.empty();
     for (const Item& item : items)
       if (item.entry.there && !is_file_id(item.id))
@@ -106,6 +107,15 @@ void Settings::arrange(const core::Replica& replica) {
     stay(follower->reassign(leave, std::move(items), replica.state().has_settings(group, self_)));
   }
   if (moved) effects_.keep.push_back(all_records());
+}
+
+// A node that was removed keeps nothing of what the others share.
+void Settings::forget_groups() {
+  for (auto& [group, follower] : followers_) gather(group, follower->engine_lost());
+  const bool had_some = !followers_.empty() || !from_file_.contents.empty();
+  followers_.clear();
+  from_file_ = {};
+  if (had_some) effects_.keep.push_back(all_records());
 }
 
 core::GroupName Settings::owner_of(std::string_view id) const {
@@ -173,6 +183,11 @@ NodeEffects Settings::request(uint64_t id, const core::GroupName& group, std::ve
     effects_.answers.push_back({id, Verdict::made});
   else
     of_node_unacknowledged_.emplace_back(of_node_.number, id);
+  return take();
+}
+
+NodeEffects Settings::send_requests() {
+  for (auto& [group, follower] : followers_) gather(group, follower->send_requests());
   return take();
 }
 

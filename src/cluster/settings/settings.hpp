@@ -48,6 +48,8 @@ class Settings {
   NodeEffects stored(const std::map<core::GroupName, OnDisk>& on_disk);
   // Asks for a change of what belongs to one group, or to the node (kOfNode).
   NodeEffects request(uint64_t id, const core::GroupName& group, std::vector<Edit> edits);
+  // To be called once no more requests are at hand, so that they go together.
+  NodeEffects send_requests();
   void forget(uint64_t request);
   // What the file is to be replaced with, once it has grown by what is of the past.
   NodeEffects write_anew();
@@ -68,6 +70,7 @@ class Settings {
   void arrange(const core::Replica& replica);
   [[nodiscard]] core::SettingsStand::Soundness soundness_in_file(
       const core::GroupName& group) const;
+  void forget_groups();
   void gather(const core::GroupName& group, Effects effects);
   Keep all_records();
   NodeEffects take();

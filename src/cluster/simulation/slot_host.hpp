@@ -30,6 +30,10 @@ class SlotHost {
   [[nodiscard]] std::vector<core::Released> released() const {
     return voter_ ? voter_->released() : std::vector<core::Released>{};
   }
+  void heard_written(core::NodeId node, uint64_t sequence) {
+    if (voter_) voter_->heard(node, sequence);
+  }
+  std::optional<uint64_t> take_written() { return voter_ ? voter_->take_written() : std::nullopt; }
   [[nodiscard]] std::optional<core::Moment> seen_with_groups(core::NodeId node) const {
     return voter_ ? voter_->seen_with_groups(node) : std::nullopt;
   }

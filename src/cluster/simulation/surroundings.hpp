@@ -36,7 +36,7 @@ struct Hooks {
   std::function<bool()> witness_for_all;
   std::function<bool()> take_all_writes;  // a disk that is reserved refuses nobody
   std::function<bool()> release_early;    // it writes that it let go while it still holds something
-  std::function<bool(bool)> lease_counts;
+  std::function<core::Config(core::Config)> config;  // as all members read it
 };
 
 // One line of the story. `node`: whose log it is in; nothing for what happens to the world.

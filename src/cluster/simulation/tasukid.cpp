@@ -39,8 +39,7 @@ Tasukid::Tasukid(Context context)
                      },
                      [this] { return replica_->state().durable.epoch; }},
       slots_(
-          context_.hardware, context_.witness, [this] { judge_votes(); },
-          [this] { tell_released(); }),
+          context_.hardware, context_.witness, [this] { judge_votes(); }, [this] { tell_slots(); }),
       fences_(context_.hardware.id()),
       boot_(static_cast<uint64_t>(context_.around.now().count())) {}
 
@@ -91,13 +90,7 @@ void Tasukid::make_replica(const process::HelloReply& kept) {
     return holds;
   });
   timing_ = *core::derive_timing(config());
-  const core::Machine detected = context_.hardware.traits().pausable
-                                     ? core::Machine::virtual_machine
-                                     : core::Machine::physical;
-  const bool counts =
-      kept.watchdog && core::watchdog_outlives_pauses(*config().find_node(self()), detected);
-  const auto& falsify = context_.around.hooks.lease_counts;
-  replica_->set_lease_counts(falsify ? falsify(counts) : counts);
+  replica_->tell_hardware({kept.watchdog, context_.hardware.traits().pausable});
   if (!kept.leased) replica_->was_off();
   config_counter_seen_ = replica_->state().durable.applied.counter;
   slots_.configure(config(), timing_);
@@ -188,9 +181,10 @@ void Tasukid::update_slot() {
 }
 
 // Who let go of everything is told to all, because it changes what they decide.
-void Tasukid::tell_released() {
+void Tasukid::tell_slots() {
   for (const core::Released& word : slots_.released())
     if (replica_->is_news(word)) say(word);
+  if (const auto sequence = slots_.take_written()) say(core::Wrote{*sequence});
 }
 
 void Tasukid::judge_votes() {
@@ -228,6 +222,10 @@ void Tasukid::heard(const membership::Message& said) {
   core::Message message = context_.around.decode(said.content);
   if (const auto* renew = std::get_if<core::Renew>(&message)) {
     if (said.from == self()) lease_came_back(*renew);
+    return;
+  }
+  if (const auto* wrote = std::get_if<core::Wrote>(&message)) {
+    if (said.from != self()) slots_.heard_written(said.from, wrote->sequence);
     return;
   }
   remember(said.content);

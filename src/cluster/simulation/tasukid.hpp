@@ -93,7 +93,7 @@ class Tasukid {
   void follow(const membership::Observation& observation);
   void update_slot();
   void judge_votes();
-  void tell_released();
+  void tell_slots();
   void heard(const membership::Message& message);
   void remember(const std::string& what);
   void engine_lost(const std::string& why);

@@ -24,6 +24,7 @@ World::World(Setup setup)
   around_.pace = std::move(setup.pace);
   around_.hooks = std::move(setup.hooks);
   around_.log = std::move(setup.log);
+  if (around_.hooks.config) initial_.config = around_.hooks.config(initial_.config);
   around_.configs[initial_.text] = initial_.config;
   for (const core::Node& node : initial_.config.nodes) {
     const core::NodeId id = node.id;
@@ -56,7 +57,8 @@ void World::begin() {
 }
 
 void World::add_config(const std::string& text, core::Config config) {
-  around_.configs[text] = std::move(config);
+  around_.configs[text] =
+      around_.hooks.config ? around_.hooks.config(std::move(config)) : std::move(config);
 }
 
 void World::tell(const std::string& subject, std::string text) {

@@ -12,6 +12,16 @@
 namespace tasuki::witness {
 namespace {
 
+// What can be written and read: a disk that is smaller than a block ends within it.
+bool has_room(const Result<std::string>& block) {
+  return block && block->size() == kBlockBytes;
+}
+
+Error too_small(const std::string& device, core::NodeId node) {
+  return {fmt::format("the disk {} is too small for a node with the id {}; it needs {} KiB", device,
+                      node, disk_bytes(node) / 1024)};
+}
+
 class DiskSlots final : public Slots {
  public:
   DiskSlots(std::string device, std::string cluster)
@@ -19,7 +29,9 @@ class DiskSlots final : public Slots {
 
   Result<void> write(core::NodeId node, uint64_t, const std::string& text) override {
     if (auto known = check(); !known) return known;
-    return write_block(device_, node.value, text);
+    auto written = write_block(device_, node.value, text);
+    if (written || has_room(read_block(device_, node.value))) return written;
+    return failure(too_small(device_, node));
   }
 
   Result<SlotTexts> read(const std::vector<core::NodeId>& nodes) override {
@@ -28,11 +40,7 @@ class DiskSlots final : public Slots {
     for (const core::NodeId node : nodes) {
       auto block = read_block(device_, node.value);
       if (!block) return failure(block.error());
-      if (block->empty())
-        return failure(
-            fmt::format("the disk {} is too small for a node with the id {}; it needs "
-                        "{} KiB",
-                        device_, node, (node.value + 1) * kBlockBytes / 1024));
+      if (!has_room(block)) return failure(too_small(device_, node));
       texts.emplace_back(node, text_in(std::move(*block)));
     }
     return texts;
@@ -55,11 +63,23 @@ std::unique_ptr<Slots> open_disk(std::string device, std::string cluster) {
   return std::make_unique<DiskSlots>(std::move(device), std::move(cluster));
 }
 
-Result<void> prepare_disk(const std::string& device, const std::string& cluster) {
+uint64_t disk_bytes(core::NodeId highest) {
+  constexpr uint64_t kMiB = 1024 * 1024;
+  return std::max(kMiB, (uint64_t{highest.value} + 1) * kBlockBytes);
+}
+
+Result<void> prepare_disk(const std::string& device, const std::string& cluster,
+                          core::NodeId highest) {
   const auto found = BlockDevice::find(device);
   if (!found) return failure(found.error());
   const auto block = read_block(device, 0);
   if (!block) return failure(block.error());
+  const uint64_t needed = disk_bytes(highest);
+  if (!has_room(read_block(device, needed / kBlockBytes - 1)))
+    return failure(
+        fmt::format("{} is too small: it needs {} KiB, a block of 4 KiB for every node id "
+                    "up to {} and 1 MiB at least",
+                    device, needed / 1024, highest));
   const std::string mark = text_in(*block);
   if (is_mark(mark)) return check_mark(mark, cluster, device);
   if (auto free = found->check_free(); !free) return free;

@@ -1,4 +1,6 @@
 // The client's side of `tasuki witness serve`.
+#include <map>
+
 #include <fmt/format.h>
 
 #include "cluster/api/client.hpp"
@@ -18,9 +20,16 @@ class HttpSlots final : public Slots {
         base_(fmt::format("/v1/clusters/{}/slots", api::percent_encode(cluster))) {}
 
   Result<void> write(core::NodeId node, uint64_t sequence, const std::string& text) override {
+    if (!known_.contains(node))
+      if (auto texts = read({node}); !texts) return failure(texts.error());
+    // Of a write that failed nobody knows whether it came there.
+    const std::string replaces = std::move(known_.extract(node).mapped());
     const auto reply =
-        client_.post(fmt::format("{}/{}", base_, node), {{"sequence", sequence}, {"text", text}});
-    return reply ? check(*reply) : failure(reply.error());
+        client_.post(fmt::format("{}/{}", base_, node),
+                     {{"sequence", sequence}, {"text", text}, {"replaces", replaces}});
+    auto done = reply ? check(*reply) : failure(reply.error());
+    if (done) known_[node] = text;
+    return done;
   }
 
   Result<SlotTexts> read(const std::vector<core::NodeId>& nodes) override {
@@ -36,6 +45,7 @@ class HttpSlots final : public Slots {
       if (place >= slots.size() || !slots[place].is_string())
         return failure("the witness answered something else than slots");
       texts.emplace_back(nodes[place], slots[place].get<std::string>());
+      known_[nodes[place]] = texts.back().second;
     }
     return texts;
   }
@@ -48,6 +58,7 @@ class HttpSlots final : public Slots {
 
   api::Client client_;
   std::string base_;
+  std::map<core::NodeId, std::string> known_;  // what was found last
 };
 
 }  // namespace

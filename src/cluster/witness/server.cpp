@@ -79,12 +79,19 @@ Task<api::Response> write_slot(Keeping keeping, api::Request request) {
   const auto node = node_of(request.parameters.at("node"));
   if (!config::is_name(cluster) || !node)
     co_return api::error_response(400, "no such cluster or node");
+  if (const Json sequence = request.body.value("sequence", Json(nullptr));
+      !sequence.is_number_unsigned())
+    co_return api::error_response(400, "sequence is a whole number that is not negative");
   const Kept slot{request.body.at("sequence"), request.body.at("text")};
   if (slot.text.size() > kSlotBytesMax)
     co_return api::error_response(413, fmt::format("a slot has {} bytes at most", kSlotBytesMax));
   const auto known = keeping.read(cluster, *node);
   if (!known) co_return api::error_response(500, known.error().what);
-  if (slot.sequence <= known->sequence)
+  const Json replaces = request.body.value("replaces", Json(nullptr));
+  if (!replaces.is_null() && replaces != known->text)
+    co_return api::error_response(
+        409, fmt::format("slot {} was written meanwhile, or by somebody else", *node));
+  if (replaces.is_null() && slot.sequence <= known->sequence)
     co_return api::error_response(409, fmt::format("slot {} is at {} already, and {} is older",
                                                    *node, known->sequence, slot.sequence));
   if (known->text.empty() && keeping.full(cluster))

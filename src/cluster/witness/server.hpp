@@ -9,8 +9,9 @@
 namespace tasuki::witness {
 
 // Adds the routes to `server`: POST and GET of slots below /v1/clusters/NAME/slots. Blocks while
-// its disk does. A slot is replaced only by one with a higher sequence, so that what was late on
-// its way changes nothing.
+// its disk does. A slot is replaced only by who says what is there now (`replaces`: its text), so
+// that what was late on its way changes nothing, and what a stranger wrote keeps nobody out. Who
+// does not say it replaces a slot by one with a higher sequence.
 void serve_slots(api::Server& server, const std::string& folder);
 
 }  // namespace tasuki::witness

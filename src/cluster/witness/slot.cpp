@@ -43,16 +43,19 @@ std::string seal(std::string_view text, std::string_view key) {
 }  // namespace
 
 std::string encode(const Slot& slot, std::string_view key) {
-  const std::string text = Json{{"format", kFormat},
-                                {"node", slot.node.value},
-                                {"sequence", slot.sequence},
-                                {"claim", kClaims.at(static_cast<size_t>(slot.claim))},
-                                {"ring", slot.ring},
-                                {"groups", slot.groups},
-                                {"term", slot.term},
-                                {"released", slot.released ? Json(*slot.released) : Json(nullptr)},
-                                {"reach", kReaches.at(static_cast<size_t>(slot.reach))}}
-                               .dump();
+  Json apart = Json::array();
+  for (const core::NodeId node : slot.apart) apart.push_back(node.value);
+  const std::string text = Json{
+      {"format", kFormat},
+      {"node", slot.node.value},
+      {"sequence", slot.sequence},
+      {"claim", kClaims.at(static_cast<size_t>(slot.claim))},
+      {"ring", slot.ring},
+      {"groups", slot.groups},
+      {"term", slot.term},
+      {"released", slot.released ? Json(*slot.released) : Json(nullptr)},
+      {"reach", kReaches.at(static_cast<size_t>(slot.reach))},
+      {"apart", apart}}.dump();
   std::string line = fmt::format("{} {}\n", seal(text, key), text);
   TASUKI_ASSERT(line.size() <= kSlotBytesMax);
   return line;
@@ -78,6 +81,8 @@ Result<Slot> decode(std::string_view text, std::string_view key) {
             .reach = value_of<Reach>(kReaches, json.value("reach", ""))};
   if (const Json released = json.value("released", Json(nullptr)); released.is_number_unsigned())
     slot.released = released.get<uint64_t>();
+  for (const Json& node : json.value("apart", Json::array()))
+    if (node.is_number_unsigned()) slot.apart.insert(core::NodeId{node.get<uint32_t>()});
   return slot;
 }
 

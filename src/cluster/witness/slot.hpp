@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,8 @@ struct Slot {
   // (core::Released).
   std::optional<uint64_t> released = {};
   Reach reach = Reach::unknown;
+  // Nodes that were found to write to another place than this one (Voter::apart).
+  std::set<core::NodeId> apart = {};
   friend bool operator==(const Slot&, const Slot&) = default;
 };
 

@@ -15,6 +15,7 @@ TEST(Slot, is_read_as_it_was_written) {
     slot.claim = claim;
     if (claim == Claim::has) slot.released.reset();
     slot.reach = claim == Claim::wants ? Reach::no : Reach::yes;
+    if (claim == Claim::wants) slot.apart = {core::NodeId{1}, core::NodeId{4}};
     const auto read = decode(encode(slot, "key"), "key");
     ASSERT_TRUE(read);
     EXPECT_EQ(*read, slot);

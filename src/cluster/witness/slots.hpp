@@ -35,10 +35,15 @@ std::unique_ptr<Slots> open_slots(const core::Witness& witness, const std::strin
 // What the first block of a prepared disk says.
 std::string mark_of(const std::string& cluster);
 
+// What a disk needs for the slots of nodes with ids up to this one, in bytes; 1 MiB at least.
+uint64_t disk_bytes(core::NodeId highest);
+
 // Prepares a disk or a folder, so that neither a disk with other content nor the empty place where
 // a share is not mounted is ever taken for it. Fails when something else is there, or slots of
-// another cluster; fine when it was prepared before.
-Result<void> prepare_disk(const std::string& device, const std::string& cluster);
+// another cluster, or a disk has no room for a node with the highest id; fine when it was prepared
+// before.
+Result<void> prepare_disk(const std::string& device, const std::string& cluster,
+                          core::NodeId highest);
 Result<void> prepare_folder(const std::string& folder, const std::string& cluster);
 
 }  // namespace tasuki::witness

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <thread>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -103,12 +104,27 @@ TEST(DiskSlots, are_never_written_over_what_is_not_marked) {
 TEST(DiskSlots, of_a_node_for_which_there_is_no_room_are_an_error) {
   const TestFolder folder;
   const auto slots = open_disk(make_disk(folder, mark_of("office")), "office");
-  EXPECT_THAT(slots->read({NodeId{8}}).error().what, HasSubstr("it needs 36 KiB"));
+  EXPECT_THAT(slots->read({NodeId{8}}).error().what, HasSubstr("it needs 1024 KiB"));
+}
+
+TEST(DiskSlots, need_a_block_for_every_id_and_a_mebibyte) {
+  EXPECT_EQ(disk_bytes(NodeId{32}), 1024U * 1024);
+  EXPECT_EQ(disk_bytes(NodeId{255}), 1024U * 1024);
+  EXPECT_EQ(disk_bytes(NodeId{256}), 257U * kBlockBytes);
+  EXPECT_EQ(disk_bytes(NodeId{65535}), 65536U * kBlockBytes);
+}
+
+TEST(DiskSlots, of_a_disk_that_ends_within_a_block_are_an_error) {
+  const TestFolder folder;
+  const std::string disk = make_disk(folder, mark_of("office"));
+  std::filesystem::resize_file(disk, kBlockBytes + 512);
+  EXPECT_THAT(open_disk(disk, "office")->read({NodeId{1}}).error().what,
+              HasSubstr("is too small for a node with the id 1"));
 }
 
 TEST(DiskSlots, are_prepared_on_disks_only) {
   const TestFolder folder;
-  EXPECT_THAT(prepare_disk(make_disk(folder, ""), "office").error().what,
+  EXPECT_THAT(prepare_disk(make_disk(folder, ""), "office", NodeId{2}).error().what,
               HasSubstr("is not a block device"));
 }
 
@@ -156,10 +172,38 @@ TEST(HttpSlots, are_kept_by_the_web_server_for_each_cluster) {
 TEST(HttpSlots, that_come_late_change_nothing) {
   const Served served;
   const auto slots = served.open("office");
+  ASSERT_TRUE(slots->write(NodeId{1}, 6, "older"));
   ASSERT_TRUE(slots->write(NodeId{1}, 7, "newer"));
-  EXPECT_THAT(slots->write(NodeId{1}, 7, "again").error().what, HasSubstr("is at 7 already"));
-  EXPECT_THAT(slots->write(NodeId{1}, 6, "older").error().what, HasSubstr("6 is older"));
+  const Json late{{"sequence", 8}, {"text", "late"}, {"replaces", "older"}};
+  EXPECT_EQ(served.client().post("/v1/clusters/office/slots/1", late).value().status, 409U);
   EXPECT_THAT(slots->read({NodeId{1}}).value(), ElementsAre(Pair(NodeId{1}, "newer")));
+}
+
+TEST(HttpSlots, are_written_by_their_sequence_by_who_does_not_say_what_is_there) {
+  const Served served;
+  const auto status = [&](uint64_t sequence) {
+    return served.client()
+        .post("/v1/clusters/office/slots/1", {{"sequence", sequence}, {"text", "text"}})
+        .value()
+        .status;
+  };
+  EXPECT_EQ(status(7), 200U);
+  EXPECT_EQ(status(7), 409U);
+  EXPECT_EQ(status(6), 409U);
+  EXPECT_EQ(status(8), 200U);
+}
+
+TEST(HttpSlots, that_a_stranger_wrote_keep_nobody_out) {
+  const Served served;
+  const auto slots = served.open("office");
+  ASSERT_TRUE(slots->write(NodeId{1}, 7, "own"));
+  const Json forged{{"sequence", std::numeric_limits<uint64_t>::max()}, {"text", "forged"}};
+  ASSERT_EQ(served.client().post("/v1/clusters/office/slots/1", forged).value().status, 200U);
+  EXPECT_THAT(slots->write(NodeId{1}, 8, "again").error().what,
+              HasSubstr("was written meanwhile, or by somebody else"));
+  ASSERT_TRUE(slots->write(NodeId{1}, 9, "mine"));
+  EXPECT_THAT(slots->read({NodeId{1}}).value(), ElementsAre(Pair(NodeId{1}, "mine")));
+  EXPECT_TRUE(served.open("office")->write(NodeId{1}, 10, "after a restart"));
 }
 
 TEST(HttpSlots, bad_requests_are_refused_with_a_sentence) {
@@ -173,6 +217,7 @@ TEST(HttpSlots, bad_requests_are_refused_with_a_sentence) {
   EXPECT_EQ(refused("/v1/clusters/office/slots/0", slot), 400U);
   EXPECT_EQ(refused("/v1/clusters/office/slots/sv1", slot), 400U);
   EXPECT_EQ(refused("/v1/clusters/office/slots/1", {{"text", "no number"}}), 400U);
+  EXPECT_EQ(refused("/v1/clusters/office/slots/1", {{"sequence", -1}, {"text", "text"}}), 400U);
   EXPECT_EQ(
       refused("/v1/clusters/office/slots/1", {{"sequence", 1}, {"text", std::string(5000, 'x')}}),
       413U);

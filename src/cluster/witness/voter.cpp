@@ -16,6 +16,7 @@ bool Voter::leads() const {
 
 void Voter::continue_from(const Slot& own) {
   sequence_ = std::max(sequence_, own.sequence);
+  apart_ = own.apart;
   term_ = candidate_ = own.term;
 }
 
@@ -54,9 +55,14 @@ bool Voter::stands_still(const Known& known, Moment now) const {
   return now - known.since > times_.silence;
 }
 
-// A slot that cannot be read, or is blank, may hide a claim for ever.
-Claim Voter::claim_of(const Known& known, Moment now) const {
-  if (!known.slot) return Claim::has;
+std::optional<uint64_t> Voter::take_written() {
+  return std::exchange(written_, std::nullopt);
+}
+
+// A slot that cannot be read, or is blank, may hide a claim for ever; and so may one that the node
+// has elsewhere.
+Claim Voter::claim_of(core::NodeId node, const Known& known, Moment now) const {
+  if (!known.slot || apart_.contains(node)) return Claim::has;
   return stands_still(known, now) ? Claim::none : known.slot->claim;
 }
 
@@ -167,8 +173,8 @@ Slot Voter::begin(Moment now) {
   } else if (claim_ == Claim::has && !votes(now)) {
     claim_ = Claim::wants;
   } else if (claim_ == Claim::none) {
-    const bool taken = std::ranges::any_of(others_ | std::views::values, [&](const Known& known) {
-      return claim_of(known, now) != Claim::none;
+    const bool taken = std::ranges::any_of(others_, [&](const auto& known) {
+      return claim_of(known.first, known.second, now) != Claim::none;
     });
     const bool waits = should_lose(now) && now < stands_since_ + times_.grace;
     if (!taken && !waits) {
@@ -183,17 +189,35 @@ Slot Voter::begin(Moment now) {
   const Claim told = claim_ == Claim::none && others_count ? Claim::wants : claim_;
   // One that dies while it wants the vote may have had it.
   const uint64_t term = claim_ == Claim::none ? std::max(term_, known_term_) : candidate_;
-  return {self_, ++sequence_, told, standing_.ring, word_.groups, term, word_.released, reach(now)};
+  to_be_found_ = said_;
+  return {self_, ++sequence_,    told,       standing_.ring, word_.groups,
+          term,  word_.released, reach(now), apart_};
 }
 
 void Voter::end(const Look& look) {
+  if (look.written) written_ = sequence_;
   if (!look.others) return;
+  compare_places(look);
   learn(look);
   if (look.written) note_written(look);
   if (leads())
     judge_own(look);
   else
     judge_leaders(look);
+}
+
+// A write that succeeded is found by every later read, so who reads something older reads another
+// place.
+void Voter::compare_places(const Look& look) {
+  for (const auto& [node, found] : *look.others) {
+    const auto said = to_be_found_.find(node);
+    if (said == to_be_found_.end()) continue;
+    if (!found.slot || found.slot->sequence < said->second)
+      apart_.insert(node);
+    else
+      apart_.erase(node);
+  }
+  std::erase_if(apart_, [&](core::NodeId node) { return !look.others->contains(node); });
 }
 
 void Voter::learn(const Look& look) {
@@ -239,7 +263,7 @@ void Voter::judge_own(const Look& look) {
   bool another_wants = false;
   bool lower_one_wants = false;
   for (const auto& [node, known] : others_) {
-    const Claim claim = claim_of(known, look.ended);
+    const Claim claim = claim_of(node, known, look.ended);
     another_has |= claim == Claim::has;
     another_wants |= claim == Claim::wants;
     lower_one_wants |= claim == Claim::wants && node < self_;
@@ -262,10 +286,11 @@ void Voter::judge_leaders(const Look& look) {
   if (!standing_.needs_vote || look.read_first != leader()) return;
   const core::NodeId first = *standing_.nodes.begin();
   const bool disputed = std::ranges::any_of(others_, [&](const auto& known) {
-    return known.first != first && claim_of(known.second, look.ended) != Claim::none;
+    return known.first != first && claim_of(known.first, known.second, look.ended) != Claim::none;
   });
   const auto known = others_.find(first);
   if (disputed || known == others_.end() || !known->second.slot || !known->second.before) return;
+  if (apart_.contains(first)) return;
   const Slot& slot = *known->second.slot;
   if (slot.claim != Claim::has || slot.ring != standing_.ring) return;
   if (!votes(look.ended)) late_ = another_side_decided();

@@ -7,7 +7,10 @@
 // can last counts no more.
 //
 // Nobody asks who has not read something of every other node: where two see different disks, or one
-// has lost what it kept, neither has the vote.
+// has lost what it kept, neither has the vote. Nor does one ask that knows of another node that it
+// writes to a copy of what is seen here: the members of a ring tell each other what they wrote
+// last, and whoever then reads something older reads another place. One that cannot write says
+// nothing new, and takes nobody's vote.
 //
 // The rule it protects: at no time do two sides count the vote. It needs no clock in common, only
 // clocks that run equally fast within one part in a hundred, and holds however long the witness
@@ -89,6 +92,10 @@ class Voter {
   bool say(const Word& word, Moment now);
   // What its own slot said when it was read first: it goes on counting from there.
   void continue_from(const Slot& own);
+  // A member of the ring says what it wrote last (core::Wrote).
+  void heard(core::NodeId node, uint64_t sequence) { said_[node] = sequence; }
+  // The sequence of the last write that succeeded, to be told to the ring; nothing when it was.
+  std::optional<uint64_t> take_written();
 
   // A look begins: what to write first.
   Slot begin(Moment now);
@@ -104,6 +111,8 @@ class Voter {
   // Another node whose slot was never readable here, although the witness was read: it has not
   // written to this witness yet, or both do not see the same one.
   [[nodiscard]] std::optional<core::NodeId> stranger() const;
+  // Nodes that wrote what was not found here: they do not see the same place.
+  [[nodiscard]] const std::set<core::NodeId>& apart() const { return apart_; }
   // Who wrote, since the newest epoch is known here, that it let go of everything: a word that was
   // there before may be older than what the node does now.
   [[nodiscard]] std::vector<core::Released> released() const;
@@ -127,12 +136,13 @@ class Voter {
 
   [[nodiscard]] bool leads() const;
   [[nodiscard]] bool stands_still(const Known& known, Moment now) const;
-  [[nodiscard]] Claim claim_of(const Known& known, Moment now) const;
+  [[nodiscard]] Claim claim_of(core::NodeId node, const Known& known, Moment now) const;
   [[nodiscard]] Reach reach(Moment now) const;
   [[nodiscard]] Reach reach_told(bool here, Moment now) const;
   [[nodiscard]] bool should_lose(Moment now) const;
   [[nodiscard]] Moment decided_by() const;
   void learn(const Look& look);
+  void compare_places(const Look& look);
   void note_written(const Look& look);
   [[nodiscard]] uint64_t highest_term(const std::function<bool(core::NodeId)>& counts) const;
   [[nodiscard]] bool another_side_decided() const;
@@ -159,6 +169,12 @@ class Voter {
   bool has_may_be_read_ = true;
   std::optional<Moment> others_count_until_;
   std::map<core::NodeId, Known> others_;
+  // What others said that they had written, now and when the look that is under way began: that it
+  // must find.
+  std::map<core::NodeId, uint64_t> said_;
+  std::map<core::NodeId, uint64_t> to_be_found_;
+  std::set<core::NodeId> apart_;
+  std::optional<uint64_t> written_;
   std::optional<Moment> last_read_;  // when the last one that succeeded began
 };
 

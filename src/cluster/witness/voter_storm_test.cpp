@@ -38,11 +38,22 @@ class Storm {
       events_.erase(next);
       act();
       if (chance(200) == 0) split();
+      if (copied_) {
+        if (auto wrong = voted_knowing(); !wrong.empty()) return wrong;
+        continue;
+      }
       if (auto wrong = two_sides(); !wrong.empty()) return wrong;
       if (auto wrong = ignorant(); !wrong.empty()) return wrong;
+      if (auto wrong = suspects(); !wrong.empty()) return wrong;
     }
     return "";
   }
+  // From now on the nodes with even ids have a copy of the witness.
+  void copy_witness() {
+    copied_ = true;
+    copy_ = slots_;
+  }
+  [[nodiscard]] bool all_know() const { return known_since_.has_value(); }
   [[nodiscard]] size_t votes_given() const { return votes_given_; }
 
  private:
@@ -80,7 +91,7 @@ class Storm {
     Node& here = nodes_[node];
     ++here.life;
     here.voter.emplace(NodeId{node}, kTimes);
-    if (slots_[node]) here.voter->continue_from(*slots_[node]);
+    if (place_of(node)[node]) here.voter->continue_from(*place_of(node)[node]);
     if (!sides_.empty()) stand(node);
   }
 
@@ -103,7 +114,8 @@ class Storm {
     const uint64_t lands = now_ + slow();
     // A witness refuses what is older than what it has.
     at(lands, [this, node, slot] {
-      if (!slots_[node] || slots_[node]->sequence < slot.sequence) slots_[node] = slot;
+      auto& kept = place_of(node)[node];
+      if (!kept || kept->sequence < slot.sequence) kept = slot;
     });
     const bool heard = chance(20) != 0;
     at(lands + slow(), [this, node, heard, life = here.life] {
@@ -128,16 +140,34 @@ class Storm {
     if (order.empty()) {
       here.look.ended = clock(node);
       here.voter->end(here.look);
+      tell(node);
       votes_given_ += here.voter->votes(clock(node)) ? 1 : 0;
       return soon(node, 1 + chance(static_cast<uint64_t>(here.voter->pause(clock(node)).count())));
     }
-    const auto& slot = slots_[order.front()];
+    const auto& slot = place_of(node)[order.front()];
     (*here.look.others)[NodeId{order.front()}] =
         slot ? Look::Found{fmt::format("{}", slot->sequence), slot} : Look::Found{};
     order.pop_front();
     at(now_ + slow(), [this, node, order, life = here.life] {
       if (life == nodes_[node].life) read(node, order);
     });
+  }
+
+  std::map<uint32_t, std::optional<Slot>>& place_of(uint32_t node) {
+    return copied_ && node % 2 == 0 ? copy_ : slots_;
+  }
+
+  // What it wrote, to those that are still in the ring when they hear it.
+  void tell(uint32_t node) {
+    const auto sequence = nodes_[node].voter->take_written();
+    if (!sequence) return;
+    for (const NodeId member : nodes_[node].members)
+      if (member != NodeId{node})
+        at(now_ + chance(200),
+           [this, node, member, sequence = *sequence, ring = nodes_[node].ring] {
+             Node& there = nodes_[member.value];
+             if (there.ring == ring && lives(there)) there.voter->heard(NodeId{node}, sequence);
+           });
   }
 
   // Of a host outside: nothing, or an answer of some age.
@@ -202,8 +232,38 @@ class Storm {
     return "";
   }
 
+  // Nobody says of another that it writes elsewhere, however slow they are.
+  std::string suspects() {
+    for (const auto& [one, here] : nodes_)
+      if (!here.voter->apart().empty())
+        return fmt::format("at {} ms node {} takes node {} for one that writes elsewhere", now_,
+                           one, *here.voter->apart().begin());
+    return "";
+  }
+
+  // Once all know that there are two witnesses, and have written it down, there is no vote.
+  std::string voted_knowing() {
+    const auto knows = [&](uint32_t node) {
+      const auto& own = place_of(node)[node];
+      return !nodes_[node].voter->apart().empty() && own && !own->apart.empty();
+    };
+    bool all = true;
+    for (uint32_t node = 1; node <= count_; ++node) all &= knows(node);
+    if (all && !known_since_) known_since_ = now_;
+    if (!known_since_ || now_ < *known_since_ + 2 * static_cast<uint64_t>(kTimes.vote.count()))
+      return "";
+    for (const auto& [node, here] : nodes_)
+      if (here.voter->votes(clock(node)))
+        return fmt::format("at {} ms node {} counts the vote of a witness that has a copy", now_,
+                           node);
+    return "";
+  }
+
   std::mt19937_64 random_;
   uint32_t count_;
+  bool copied_ = false;
+  std::map<uint32_t, std::optional<Slot>> copy_;
+  std::optional<uint64_t> known_since_;
   bool pings_ = chance(2) == 0;
   uint64_t now_ = 0;
   uint64_t ring_ = 0;
@@ -222,6 +282,18 @@ TEST(Voter, never_votes_for_two_sides_however_slow_the_witness_is) {
     votes += storm.votes_given();
   }
   EXPECT_GT(votes, 10'000U);
+}
+
+TEST(Voter, never_votes_once_two_know_that_they_see_different_witnesses) {
+  size_t known = 0;
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    Storm storm(seed);
+    ASSERT_EQ(storm.run(1000), "") << "seed " << seed;
+    storm.copy_witness();
+    ASSERT_EQ(storm.run(4000), "") << "seed " << seed;
+    known += storm.all_know() ? 1 : 0;
+  }
+  EXPECT_GT(known, 50U);
 }
 
 }  // namespace

@@ -47,13 +47,13 @@ class Table {
   void write(uint32_t node) {
     begun_[node] = now_;
     const Slot slot = voter(node).begin(now_);
-    slots_[NodeId{node}] = {fmt::format("{} {}", slot.sequence, static_cast<int>(slot.claim)),
-                            slot};
+    place_of(node)[NodeId{node}] = {
+        fmt::format("{} {}", slot.sequence, static_cast<int>(slot.claim)), slot};
   }
   void read(uint32_t node, bool written = true) {
     Look look{begun_[node], written, voter(node).leader(), now_, now_, {{}}};
     for (const auto& [other, voter] : voters_)
-      if (other.value != node) (*look.others)[other] = slots_[other];
+      if (other.value != node) (*look.others)[other] = place_of(node)[other];
     voter(node).end(look);
   }
   void look(uint32_t node) {
@@ -70,10 +70,28 @@ class Table {
   [[nodiscard]] bool votes(uint32_t node) { return voter(node).votes(now_); }
   [[nodiscard]] Moment now() const { return now_; }
   void wait(milliseconds time) { now_ += time; }
+  // To the other node of two, which looks from then on for what it was told.
+  void tell(uint32_t node) {
+    if (const auto sequence = voter(node).take_written())
+      voter(3 - node).heard(NodeId{node}, *sequence);
+  }
+  // From now on it sees and writes a copy of what is there.
+  void see_copy(uint32_t node) { copies_[node] = slots_; }
+  void restart(uint32_t node) {
+    const auto own = place_of(node)[NodeId{node}].slot;
+    voters_.erase(NodeId{node});
+    voter(node).continue_from(*own);
+  }
 
  private:
+  std::map<NodeId, Look::Found>& place_of(uint32_t node) {
+    const auto copy = copies_.find(node);
+    return copy == copies_.end() ? slots_ : copy->second;
+  }
+
   Moment now_{1h};
   uint64_t rings_ = 0;
+  std::map<uint32_t, std::map<NodeId, Look::Found>> copies_;
   std::map<NodeId, Voter> voters_;
   std::map<NodeId, Look::Found> slots_;
   std::map<uint32_t, Moment> begun_;
@@ -114,6 +132,66 @@ TEST(Voter, sees_that_a_node_lives_by_what_it_writes) {
   table.look(2);
   table.look(1);
   EXPECT_FALSE(table.voter(1).seen_with_groups(NodeId{2})) << "it says that it has none";
+}
+
+TEST(Voter, gives_no_vote_to_one_of_two_that_see_different_places) {
+  Table table = two_together();
+  table.see_copy(2);
+  for (int round = 0; round < 2; ++round)
+    for (const uint32_t node : {1U, 2U}) {
+      table.look(node);
+      table.tell(node);
+    }
+  EXPECT_THAT(table.voter(1).apart(), testing::ElementsAre(NodeId{2}));
+  EXPECT_THAT(table.voter(2).apart(), testing::ElementsAre(NodeId{1}));
+  table.look(1);
+  table.look(2);
+  table.restart(2);
+  table.stand({kOne, kTwo}, 2);
+  table.pass(9s);
+  EXPECT_FALSE(table.votes(1));
+  EXPECT_FALSE(table.votes(2)) << "its slot remembers";
+}
+
+TEST(Voter, a_vote_that_is_held_ends_when_the_other_turns_out_to_see_another_place) {
+  Table table = two_together();
+  table.stand({kOne}, 2);
+  table.pass(600ms, {2});
+  ASSERT_TRUE(table.votes(1));
+  table.voter(1).heard(NodeId{2}, 1'000'000);
+  table.look(1);
+  EXPECT_FALSE(table.votes(1));
+}
+
+TEST(Voter, one_that_cannot_write_takes_nobodys_vote) {
+  Table table = two_together();
+  for (int round = 0; round < 3; ++round) {
+    table.look(1);
+    table.tell(1);
+    table.write(2);
+    table.read(2, false);
+    table.tell(2);
+    table.wait(5s);
+  }
+  EXPECT_THAT(table.voter(1).apart(), testing::IsEmpty());
+  EXPECT_THAT(table.voter(2).apart(), testing::IsEmpty());
+  table.stand({kOne, kTwo}, 2);
+  table.pass(3s, {2});
+  EXPECT_TRUE(table.votes(1));
+}
+
+TEST(Voter, what_is_told_while_a_look_is_under_way_the_next_one_must_find) {
+  Table table = two_together();
+  table.write(1);
+  table.voter(1).heard(NodeId{2}, 1'000'000);
+  table.read(1);
+  EXPECT_THAT(table.voter(1).apart(), testing::IsEmpty());
+  table.look(1);
+  EXPECT_THAT(table.voter(1).apart(), testing::ElementsAre(NodeId{2}));
+  table.look(2);
+  table.tell(2);
+  table.look(1);
+  EXPECT_THAT(table.voter(1).apart(), testing::IsEmpty()) << "the place was put right";
 }
 
 TEST(Voter, believes_that_a_node_let_go_only_what_was_not_there_before) {
