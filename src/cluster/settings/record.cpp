@@ -20,9 +20,11 @@ constexpr size_t kChecksumBytes = 16;
 constexpr size_t kHeadBytes = kBegin.size() + kLengthBytes + kChecksumBytes;
 constexpr unsigned kBitsInByte = 8;
 
+// Of more than eight bytes, it is there again.
 std::string little_endian(uint64_t value, size_t bytes) {
   std::string text;
-  for (size_t i = 0; i < bytes; ++i) text += static_cast<char>(value >> (kBitsInByte * i));
+  for (size_t i = 0; i < bytes; ++i)
+    text += static_cast<char>(value >> (kBitsInByte * (i % sizeof value)));
   return text;
 }
 
