@@ -134,11 +134,13 @@ function(add_fuzz name)
   # The test always begins with the seeds alone, so that it does not take longer each time.
   list(TRANSFORM F_SEEDS APPEND "/*")
   file(GLOB_RECURSE seed_files ${F_SEEDS})
-  list(JOIN seed_files "," seed_line)
-  file(WRITE ${folder}/${name}.seeds "${seed_line}")
+  if(seed_files)
+    list(JOIN seed_files "," seed_line)
+    file(WRITE ${folder}/${name}.seeds "${seed_line}")
+    list(APPEND arguments -seed_inputs=@${folder}/${name}.seeds)
+  endif()
   add_test(NAME fuzz/${name}
-    COMMAND ${name} -max_total_time=${TASUKI_FUZZ_SECONDS} -verbosity=0 ${arguments}
-      -seed_inputs=@${folder}/${name}.seeds)
+    COMMAND ${name} -max_total_time=${TASUKI_FUZZ_SECONDS} -verbosity=0 ${arguments})
   math(EXPR limit "${TASUKI_FUZZ_SECONDS} + 110")
   set_tests_properties(fuzz/${name} PROPERTIES LABELS fuzz TIMEOUT ${limit})
 endfunction()
