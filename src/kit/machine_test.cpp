@@ -11,14 +11,17 @@ namespace tasuki {
 namespace {
 
 class MachineTest : public testing::Test {
- protected:
+ public:
+  MachineTest() : root_(make_test_folder()) {}
   ~MachineTest() override { std::filesystem::remove_all(root_); }
+
+ protected:
   void has(const std::string& path, const std::string& content) {
     std::filesystem::create_directories(std::filesystem::path(root_ + path).parent_path());
     ASSERT_TRUE(replace_file_durably(root_ + path, content));
   }
   void has_pc() { has("/proc/cpuinfo", "processor : 0\nflags : fpu vme rdtscp\nbugs :\n"); }
-  std::string root_ = make_test_folder();
+  std::string root_;
 };
 
 TEST_F(MachineTest, a_processor_that_knows_hypervisors_and_sees_none_is_real) {

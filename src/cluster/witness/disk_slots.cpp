@@ -64,7 +64,7 @@ std::unique_ptr<Slots> open_disk(std::string device, std::string cluster) {
 }
 
 uint64_t disk_bytes(core::NodeId highest) {
-  constexpr uint64_t kMiB = 1024 * 1024;
+  constexpr uint64_t kMiB = uint64_t{1024} * 1024;
   return std::max(kMiB, (uint64_t{highest.value} + 1) * kBlockBytes);
 }
 
