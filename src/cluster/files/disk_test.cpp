@@ -12,7 +12,6 @@ namespace tasuki::files {
 namespace {
 
 namespace fs = std::filesystem;
-using std::chrono_literals::operator""s;
 
 const FileItem kAbsent;
 FileItem regular(const std::string& content) {
@@ -27,7 +26,7 @@ class DiskTest : public testing::Test {
   }
   // Runs until the file was told to be this.
   void wait_for(const FileItem& item) {
-    const auto limit = std::chrono::steady_clock::now() + 20s;
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (!(last_ && same(*last_, item)) && std::chrono::steady_clock::now() < limit)
       io_.run_one_until(limit);
     EXPECT_TRUE(last_ && same(*last_, item));
