@@ -38,6 +38,7 @@ def many_keys(count=100_000):
         resident = {node: tasuki.resident_mb(tasuki.processes_of(node)["tasukid"])
                     for node in ("sv1", "sv2")}
         lab.lab("kill", "sv2")
+        wait_until("sv2 is missed", lambda: not has_all(lab))
         lab.lab("start", "sv2")
         begun = time.monotonic()
         wait_until("sv2 has all", lambda: has_all(lab))
