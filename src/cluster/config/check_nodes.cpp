@@ -113,7 +113,8 @@ bool is_one_of(std::string_view word, std::span<const std::string_view> words) {
 // Agents of the fence-agents that leave the power on: after their "off" a node runs on.
 void check_switches_power(const Located<std::string>& agent, Report& report) {
   constexpr std::array<std::string_view, 2> kReservations{"fence_scsi", "fence_mpath"};
-  constexpr std::array<std::string_view, 2> kNothing{"fence_kdump", "fence_heuristics_ping"};
+  constexpr std::array<std::string_view, 3> kNothing{"fence_kdump", "fence_heuristics_ping",
+                                                     "fence_ack_manual"};
   const std::string_view name = base_name(agent.value);
   if (is_one_of(name, kReservations))
     report.mistake(agent.line,
