@@ -25,15 +25,6 @@ bool has_address_of(const ThisMachine& machine, const core::Node& node) {
   });
 }
 
-bool wants_proof(const core::Group& group, core::NodeId node) {
-  const bool shared =
-      group.policy.size() > 1 && std::ranges::find(group.policy, node) != group.policy.end();
-  return shared && std::ranges::any_of(group.resources, [](const core::Resource& resource) {
-           const auto* partition = std::get_if<core::Partition>(&resource.what);
-           return partition != nullptr && partition->guard == core::Guard::proof;
-         });
-}
-
 std::string why_lease_is_none(const ThisMachine& machine, const core::Node& node) {
   if (node.machine == core::Machine::detect && machine.virtual_machine)
     return "is or may be a virtual machine";
@@ -69,7 +60,8 @@ void add_machine_warnings(config::ParseOutcome& outcome, const std::string& file
     report.warning(warning.line, warning.what, warning.expected);
   for (const core::Node& node : outcome.config->nodes) {
     const bool needed = std::ranges::any_of(outcome.config->groups, [&](const core::Group& group) {
-      return wants_proof(group, node.id);
+      return std::ranges::find(group.policy, node.id) != group.policy.end() &&
+             core::shares_partition_with(group, core::Guard::proof);
     });
     const std::string why = why_lease_is_none(machine, node);
     // That one is virtual by the configuration is told by the configuration's own checks.

@@ -49,6 +49,14 @@ bool disks_refuse_others(const Group& group) {
   return any;
 }
 
+bool shares_partition_with(const Group& group, Guard guard) {
+  return group.policy.size() > 1 &&
+         std::ranges::any_of(group.resources, [&](const Resource& resource) {
+           const auto* partition = std::get_if<Partition>(&resource.what);
+           return partition != nullptr && partition->guard == guard;
+         });
+}
+
 bool reserves(const Config& config, const std::string& device) {
   const auto reserved = [&](const Resource& resource) {
     const auto* partition = std::get_if<Partition>(&resource.what);

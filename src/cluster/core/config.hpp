@@ -209,6 +209,9 @@ struct Group {
 // So the first step of its start proves that no lost node can write to it.
 bool disks_refuse_others(const Group& group);
 
+// Whether another node may have one of its partitions that is guarded in this way.
+bool shares_partition_with(const Group& group, Guard guard);
+
 // Whether there is something that its next holder must have as the last one left it.
 bool follows_settings(const Group& group);
 

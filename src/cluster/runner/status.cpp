@@ -1,6 +1,7 @@
 #include "cluster/runner/status.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -107,34 +108,24 @@ Json node_json(const Replica& replica, const StatusContext& context, const Node&
           {"note", facts == state.nodes.end() ? "" : facts->second.fence_problem}};
 }
 
-bool is_shared(const Group& group) {
-  return group.policy.size() > 1 &&
-         std::ranges::any_of(group.resources, [](const Resource& resource) {
-           const auto* partition = std::get_if<Partition>(&resource.what);
-           return partition != nullptr && partition->guard != Guard::scsi_reservation;
-         });
-}
-
-// Nobody wrote that only an administrator's word is to move it.
-bool wants_proof(const Group& group) {
-  return std::ranges::any_of(group.resources, [](const Resource& resource) {
-    const auto* partition = std::get_if<Partition>(&resource.what);
-    return partition != nullptr && partition->guard == Guard::proof;
-  });
-}
-
-// Of whom nothing could prove that it is dead, while it may have a disk that others are to have.
+// Of whom nothing could prove that it is dead, while it may have a disk that others are to have; and
+// whose disks need no proof because somebody said so, whatever could prove it now.
 std::vector<std::string> missing_proofs(const State& state) {
   std::vector<std::string> problems;
+  std::set<GroupName> told;
   for (const Node& node : state.config().nodes) {
     const std::string why = why_only_a_word(state, node);
     std::vector<std::string> groups;
     bool oversight = false;
     for (const Group& group : state.config().groups) {
       const bool may_run = std::ranges::find(group.policy, node.id) != group.policy.end();
-      if (why.empty() || !may_run || !is_shared(group)) continue;
+      const bool wants_proof = shares_partition_with(group, Guard::proof);
+      if (why.empty() || !may_run ||
+          !(wants_proof || shares_partition_with(group, Guard::none)))
+        continue;
       groups.push_back(group.name.value);
-      oversight |= wants_proof(group);
+      told.insert(group.name);
+      oversight |= wants_proof;
     }
     if (groups.empty()) continue;
     problems.push_back(
@@ -144,6 +135,13 @@ std::vector<std::string> missing_proofs(const State& state) {
                                 "\"scsi-reservation\" where their disks can"
                               : ", as guard = \"none\" allows"));
   }
+  for (const Group& group : state.config().groups)
+    if (shares_partition_with(group, Guard::none) && !told.contains(group.name))
+      problems.push_back(fmt::format(
+          "group {} has a partition with guard = \"none\", though every server that may have it "
+          "can be proved dead; take that line out, so that the configuration is refused should one "
+          "ever lose its proof",
+          group.name));
   return problems;
 }
 
