@@ -64,10 +64,8 @@ void GroupRunner::run_scripts_again(const std::string& why) {
   perform(machine_.start_again(item->resource.name));
 }
 
-// As it is where a reference of its environment cannot be replaced: no start gets so far.
 executor::GroupSpec GroupRunner::resolved(executor::GroupSpec spec) const {
-  auto environment = resolve_environment(spec.environment, context_.references(spec.name));
-  if (environment) spec.environment = std::move(*environment);
+  spec.environment = resolve_known(spec.environment, context_.references(spec.name));
   return spec;
 }
 

@@ -38,9 +38,7 @@ GroupRunner& Node::group_runner(const core::Group& group) {
 std::map<std::string, std::string> Node::environment_of(const core::Group& group) const {
   if (const GroupRunner* runner = find_runner(group.name)) return runner->environment();
   executor::GroupSpec spec = executor::group_spec(config(), group);
-  if (auto environment =
-          resolve_environment(spec.environment, reference_values(&group, name(), settings_)))
-    spec.environment = std::move(*environment);
+  spec.environment = resolve_known(spec.environment, reference_values(&group, name(), settings_));
   return executor::script_environment(config(), spec, {}, self_, core::Event::start,
                                       executor::Disk::success, paths_.arm_commands);
 }

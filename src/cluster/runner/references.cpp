@@ -54,6 +54,14 @@ Result<std::map<std::string, std::string>> resolve_environment(
   return environment;
 }
 
+std::map<std::string, std::string> resolve_known(
+    const std::map<std::string, std::string>& environment, const config::ReferenceValues& values) {
+  std::map<std::string, std::string> known;
+  for (const auto& [name, text] : environment)
+    if (auto resolved = resolve_references(text, values)) known[name] = std::move(*resolved);
+  return known;
+}
+
 Result<core::Service> resolve_service(core::Service service,
                                       const config::ReferenceValues& values) {
   const auto about = [&](const Error& error) {

@@ -20,6 +20,11 @@ Result<core::Service> resolve_service(core::Service service, const config::Refer
 Result<std::map<std::string, std::string>> resolve_environment(
     std::map<std::string, std::string> environment, const config::ReferenceValues& values);
 
+// Without the variables that cannot be resolved (any more): a stop must not fail for them, nor may
+// a script be given what stands in the configuration for a value.
+std::map<std::string, std::string> resolve_known(
+    const std::map<std::string, std::string>& environment, const config::ReferenceValues& values);
+
 // The two halves of making a target; between them its text's references are replaced. They block.
 Result<std::string> read_template(const core::Template& wanted);
 Result<void> write_target(const core::Template& wanted, const std::string& text);
