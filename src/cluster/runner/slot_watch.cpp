@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cluster/core/state.hpp"
 #include "cluster/runner/clock.hpp"
 #include "kit/duration.hpp"
@@ -183,6 +185,10 @@ void SlotWatch::heard(const std::shared_ptr<Place>& place, Seen seen) {
       // lower sequence, so a slot whose key was changed goes on from the time of day.
       auto slot =
           witness::decode(*seen.own, key_).value_or(witness::Slot{.node = self_, .ring = {}});
+      // It may name a node that was removed since.
+      std::erase_if(slot.apart, [&](core::NodeId node) {
+        return std::ranges::find(place->others, node) == place->others.end();
+      });
       slot.sequence = std::max(slot.sequence, milliseconds_since_epoch());
       voter_->continue_from(slot);
       knows_own_slot_ = true;
