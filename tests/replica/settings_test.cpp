@@ -196,6 +196,58 @@ TEST_F(SettingsStory, what_one_of_two_disks_lost_last_the_other_gives_back) {
   }
 }
 
+// What their disks lost the one that is away may have acknowledged.
+TEST_F(SettingsStory, those_whose_disks_lost_something_wait_for_one_that_is_away) {
+  for (const bool at_the_end : {true, false}) {
+    Cluster cluster(make_config(3, 1));
+    cluster.all_up();
+    cluster.put(kSv1, "g1", "URLPREFIX", "/office");
+    cluster.put(kSv1, "g1", "CLUSTER", "yes");
+    cluster.run();
+    for (const NodeId node : {kSv1, kSv2, kSv3}) cluster.cut_power(node);
+    for (const NodeId node : {kSv1, kSv3}) {
+      std::string& file = cluster.machine(node).settings_file;
+      file[at_the_end ? file.size() - 1 : file.size() / 2] ^= 1;
+      cluster.boot(node);
+    }
+    cluster.connect({nodes({1, 3})});
+    cluster.run();
+    ASSERT_TRUE(cluster.replica(kSv1).may_decide());
+    cluster.request(kSv1, ConfirmNodeDown{kSv2});
+    cluster.run();
+    EXPECT_TRUE(cluster.owners("g1").empty());
+    EXPECT_FALSE(cluster.follower(kSv1, "g1").has_all());
+    EXPECT_THAT(cluster.group(kSv1, "g1").reason, HasSubstr("lacks settings of it, which sv2 has"));
+    cluster.boot(kSv2);
+    cluster.connect({nodes({1, 2, 3})});
+    cluster.run();
+    EXPECT_FALSE(cluster.owners("g1").empty());
+    EXPECT_EQ(cluster.setting(kSv1, "g1", "CLUSTER"), "yes");
+  }
+}
+
+TEST_F(SettingsStory, where_every_disk_was_damaged_an_administrator_says_which_counts) {
+  Cluster cluster = pair_with_witness();
+  cluster.all_up();
+  cluster.put(kSv1, "g1", "URLPREFIX", "/office");
+  cluster.put(kSv1, "g1", "CLUSTER", "yes");
+  cluster.run();
+  cluster.cut_power(kSv1);
+  cluster.cut_power(kSv2);
+  for (const NodeId node : {kSv1, kSv2}) {
+    std::string& file = cluster.machine(node).settings_file;
+    file[file.size() / 2] ^= 1;
+    cluster.boot(node);
+  }
+  cluster.connect({nodes({1, 2})});
+  cluster.run();
+  EXPECT_TRUE(cluster.owners("g1").empty());
+  EXPECT_THAT(cluster.group(kSv1, "g1").reason, HasSubstr("no server is known to have them all"));
+  cluster.request(kSv1, AcceptSettings{GroupName{"g1"}, kSv2});
+  cluster.run();
+  EXPECT_FALSE(cluster.owners("g1").empty());
+}
+
 TEST_F(SettingsStory, a_node_that_is_removed_keeps_nothing_of_what_followed_groups) {
   Config config = make_config(3, 1);
   Cluster cluster(config);

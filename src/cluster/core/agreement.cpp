@@ -180,12 +180,12 @@ std::optional<NodeId> settings_authority(const State& state, const Group& group,
   std::erase_if(nodes, [&](NodeId node) {
     return !hellos.contains(node) || stand_of(hellos.at(node), group.name).soundness == damaged;
   });
+  const auto is_usable = [&](NodeId node) { return std::ranges::find(nodes, node) != nodes.end(); };
   const auto is_torn = [&](NodeId node) {
-    return having.contains(node) && stand_of(hellos.at(node), group.name).soundness == torn;
+    return stand_of(hellos.at(node), group.name).soundness == torn;
   };
-  const bool all_are_here =
-      std::ranges::all_of(having, [&](NodeId node) { return hellos.contains(node); });
-  const bool most_counts = all_are_here && std::ranges::any_of(nodes, is_torn);
+  const bool most_counts = !having.empty() && std::ranges::all_of(having, is_usable) &&
+                           std::ranges::any_of(nodes, is_torn);
 
   std::optional<NodeId> best;
   std::tuple<bool, bool, uint64_t, bool> best_rank;
@@ -285,7 +285,11 @@ void agree_on_settings(State& state, const View& view, const Hellos& hellos) {
         state.durable.has_settings.try_emplace(group.name, group.policy.begin(), group.policy.end())
             .first->second;
     const auto authority = settings_authority(state, group, having, hellos);
-    if (!authority) continue;
+    if (!authority) {
+      // Of those that are here none knows whether its disk lost some.
+      std::erase_if(having, [&](NodeId node) { return view.members.contains(node); });
+      continue;
+    }
     const SettingsStand newest = stand_of(hellos.at(*authority), group.name);
     having.insert(*authority);
     std::erase_if(having, [&](NodeId node) {

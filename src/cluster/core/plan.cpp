@@ -48,6 +48,11 @@ std::string who_has_settings(const State& state, const View& view, const GroupNa
     one_is_here |= view.members.contains(node);
   }
   if (one_is_here) return ", which it gets from " + names;
+  if (names.empty())
+    return fmt::format(
+        ", and no server is known to have them all; say: tasuki group accept-settings {} --from "
+        "NODE",
+        group);
   return fmt::format(
       ", which {} has; start it, or if they are lost, say: tasuki group accept-settings {} --from "
       "NODE",
