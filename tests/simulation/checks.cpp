@@ -71,6 +71,12 @@ Checks::Checks(World& world) : world_(world) {
                                     const Result<uint64_t>& version) {
     answered(via, change, version);
   };
+  world_.observer.setting_asked = [this](const SettingWrite& write) {
+    settings_.asked(write, world_.now());
+  };
+  world_.observer.setting_answered = [this](const SettingWrite& write, settings::Verdict verdict) {
+    settings_.answered(write, verdict, world_.now());
+  };
 }
 
 void Checks::violate(const std::string& invariant, std::string what) {
@@ -131,6 +137,7 @@ void Checks::told(core::NodeId node) {
   notice_ring(node);
   compare_states(node);
   check_acknowledged(node);
+  check_settings(node);
 }
 
 void Checks::compare_states(core::NodeId node) {
@@ -144,6 +151,18 @@ void Checks::compare_states(core::NodeId node) {
     if (known.state() != one.state() || known.may_decide() != one.may_decide() ||
         known.fences() != one.fences())
       violate("state", fmt::format("nodes {} and {} were told the same and differ", node, other));
+    // A side that decides nothing has not agreed upon who lacks some.
+    if (!one.may_decide()) continue;
+    for (const core::Group& group : one.state().config().groups) {
+      const settings::Follower* here = world_.tasukid(node)->settings_of(group.name);
+      const settings::Follower* there = running->settings_of(group.name);
+      if (here == nullptr || there == nullptr || !here->has_all() || !there->has_all()) continue;
+      if (here->stand().number != there->stand().number ||
+          here->stand().digest != there->stand().digest)
+        violate("state", fmt::format("nodes {} and {} were told the same, and their settings of "
+                                     "group {} differ",
+                                     node, other, group.name));
+    }
   }
 }
 
@@ -157,9 +176,12 @@ void Checks::answered(core::NodeId via, const core::Change& change,
     // Whoever accepts the loss in words may lose what only the lost ones knew.
     if (version.error().code == EPERM && std::holds_alternative<core::ConfirmNodeDown>(change)) {
       newest_ = {};
+      settings_.forget();
     }
     return;
   }
+  if (const auto* accept = std::get_if<core::AcceptSettings>(&change))
+    settings_.forget(accept->group);
   // A vouch that a side without the right takes is forgotten when a membership knows more.
   if (asked != nullptr && asked->may_decide() && *version >= newest_.version &&
       asked->state().durable.version == *version)
@@ -178,6 +200,20 @@ void Checks::check_acknowledged(core::NodeId node) {
   if (newest_.version > 0 && durable.version == newest_.version && content != newest_.content)
     violate("lost", fmt::format("version {} on node {} is not the one that was acknowledged",
                                 durable.version, node));
+}
+
+// Where a group is active there is what was acknowledged last, as far as it is shown there.
+void Checks::check_settings(core::NodeId node) {
+  for (const auto& [group, state] : world_.replica(node)->state().groups)
+    if (state.holder == node) check_settings(node, group);
+}
+
+void Checks::check_settings(core::NodeId node, const core::GroupName& group) {
+  const Tasukid& tasukid = *world_.tasukid(node);
+  const settings::Follower* follower = tasukid.settings_of(group);
+  if (follower == nullptr || !follower->has_all() || !tasukid.replica()->may_decide()) return;
+  const std::string contradiction = settings_.contradiction(group, follower->content());
+  if (!contradiction.empty()) violate("lost", fmt::format("on node {} {}", node, contradiction));
 }
 
 // --- What can run runs --------------------------------------------------------------------------
@@ -222,6 +258,13 @@ void Checks::expect_group(const core::Replica& one, const core::Group& group) {
     return one.view().members.contains(node) && !state.durable.intent.standby.contains(node) &&
            !now.failures.contains(node);
   });
+  // What follows the group has to be here before it may start.
+  const auto having = state.durable.has_settings.find(group.name);
+  const bool settings_are_here =
+      !core::follows_settings(group) || having == state.durable.has_settings.end() ||
+      std::ranges::any_of(having->second,
+                          [&](core::NodeId node) { return one.view().members.contains(node); });
+  if (!settings_are_here) return;
   const bool holder_is_here = now.holder && one.view().members.contains(*now.holder);
   if (!usable && !holder_is_here) return;
   if (state.durable.intent.locked && !holder_is_here) return;

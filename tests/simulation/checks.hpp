@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cluster/simulation/world.hpp"
+#include "tests/simulation/settings_oracle.hpp"
 
 namespace tasuki::simulation {
 
@@ -48,6 +49,8 @@ class Checks {
   [[nodiscard]] bool nothing_may_happen() const;
   void compare_states(core::NodeId node);
   void check_acknowledged(core::NodeId node);
+  void check_settings(core::NodeId node);
+  void check_settings(core::NodeId node, const core::GroupName& group);
   void answered(core::NodeId via, const core::Change& change, const Result<uint64_t>& version);
   void expect_group(const core::Replica& one, const core::Group& group);
   [[nodiscard]] bool provable(const core::Replica& one, core::NodeId absent) const;
@@ -62,6 +65,7 @@ class Checks {
   std::map<core::NodeId, int> resets_;
   std::map<core::NodeId, std::pair<std::string, Nodes>> rings_;  // and who takes part
   Acknowledged newest_;
+  SettingsOracle settings_;
 };
 
 }  // namespace tasuki::simulation

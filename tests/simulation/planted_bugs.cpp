@@ -147,6 +147,33 @@ Hooks disk_refuses_nobody() {
   return hooks;
 }
 
+Hooks settings_before_disk() {
+  Hooks hooks;
+  hooks.store_settings_at_once = [] { return true; };
+  return hooks;
+}
+
+Hooks deaf_to_some_settings() {
+  Hooks hooks;
+  hooks.hear_setting = [heard = std::make_shared<int>(0)](NodeId by,
+                                                          const settings::Message& message) {
+    return by != NodeId{2} || !std::holds_alternative<settings::Changed>(message) ||
+           ++*heard % 5 != 0;
+  };
+  return hooks;
+}
+
+Hooks everybody_has_all_settings() {
+  Hooks hooks;
+  hooks.say = [](NodeId, Message message) -> std::optional<Message> {
+    if (auto* snapshot = std::get_if<core::Snapshot>(&message))
+      for (auto& [group, having] : snapshot->state.durable.has_settings)
+        having.insert({NodeId{1}, NodeId{2}});
+    return message;
+  };
+  return hooks;
+}
+
 Hooks witness_votes_for_all() {
   Hooks hooks;
   hooks.witness_for_all = [] { return true; };
@@ -163,12 +190,12 @@ const std::vector<PlantedBug>& planted_bugs() {
        {"owner"},
        ignore_lease_proof_time},
       {"believe-fence",
-       241,
+       370,
        "a fence agent's failure counts as power off",
        {"owner"},
        believe_fence},
       {"forget-epoch",
-       23,
+       31,
        "the state file does not say who took part last",
        {"lost", "owner"},
        forget_epoch},
@@ -220,12 +247,12 @@ const std::vector<PlantedBug>& planted_bugs() {
        {"owner"},
        believe_stops},
       {"renew-without-ring",
-       636,
+       930,
        "the lease is renewed without the ring",
        {"owner"},
        renew_without_ring},
       {"release-early",
-       3,
+       16,
        "a node writes that it let go while it still holds something",
        {"owner"},
        release_early},
@@ -234,8 +261,23 @@ const std::vector<PlantedBug>& planted_bugs() {
        "a reserved disk takes the writes of a node that it was taken from",
        {"owner"},
        disk_refuses_nobody},
+      {"settings-before-disk",
+       26,
+       "a setting counts as stored before it is on the disk",
+       {"lost"},
+       settings_before_disk},
+      {"deaf-to-some-settings",
+       2,
+       "one node misses some changes of settings",
+       {"state", "lost"},
+       deaf_to_some_settings},
+      {"everybody-has-all-settings",
+       4,
+       "a node that was away counts as one that has all settings",
+       {"lost"},
+       everybody_has_all_settings},
       {"witness-votes-for-all",
-       691,
+       694,
        "the witness gives its vote to both sides",
        {"owner", "lost"},
        witness_votes_for_all},

@@ -67,6 +67,11 @@ class Run {
 
   void befall(const Fault& fault) {
     if (is_out_of_scope(fault.sentence)) return;
+    if (fault.sentence.deed == Deed::change_setting) {
+      tell(kDeedSubject, to_text(fault.sentence, scenario_.config));
+      [[maybe_unused]] const auto asked = world_.perform(fault.sentence);
+      return;
+    }
     if (fault.sentence.deed == Deed::accept_loss) give_up(fault.sentence.nodes.front());
     if (over()) return;
     checks_.excuse();

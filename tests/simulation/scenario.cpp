@@ -14,11 +14,15 @@ using core::NodeId;
 constexpr Time kSettled = 4min;
 constexpr Time kStill = 1min;
 constexpr Time kTroubleMost = 4min;
+constexpr Time kUntilPowerFails = 100ms;
 
 class Maker {
  public:
   Maker(uint64_t seed, const Size& size)
-      : chance_(seed ^ kSalt), disks_(seed ^ kDiskSalt), size_(size) {
+      : chance_(seed ^ kSalt),
+        disks_(seed ^ kDiskSalt),
+        settings_(seed ^ kSettingsSalt),
+        size_(size) {
     made_.seed = seed;
     made_.length = size.length;
   }
@@ -28,7 +32,9 @@ class Maker {
     make_other_configs();
     Time now = 30s;
     while (now + kTroubleMost + 2 * (kSettled + kStill) <= size_.length || made_.quiets.empty()) {
+      const Time begun = now;
       now = trouble(now);
+      change_settings(begun, now + kSettled, 10s);
       now = quiet(now);
       now = mend(now);
       now = quiet(now);
@@ -43,6 +49,7 @@ class Maker {
   // Streams other than the world's, and than each other.
   static constexpr uint64_t kSalt = 0x7461'7375'6b69;
   static constexpr uint64_t kDiskSalt = 0x6469'736b;
+  static constexpr uint64_t kSettingsSalt = 0x7365'7474'696e'6773;
 
   // --- The cluster
 
@@ -76,6 +83,14 @@ class Maker {
     if (!core::nodes_judge_witness(config) && !core::decided_by_fence(config) && pick(3) == 0)
       config.lease_device = "/dev/lease";
     for (uint32_t number = 1; number <= size_.groups; ++number) add_group(config, number);
+    give_settings(config);
+  }
+
+  // The last group has none, and is the one that another configuration takes out.
+  void give_settings(core::Config& config) {
+    for (uint32_t number = 0; number + 1 < size_.groups; ++number)
+      if (settings_.pick(4) != 0)
+        config.groups[number].registry = {fmt::format("HKLM\\SOFTWARE\\{}", number + 1)};
   }
 
   void add_group(core::Config& config, uint32_t number) {
@@ -308,6 +323,24 @@ class Maker {
     if (pick(3) != 0) at(now + a_while(), of(Deed::fence_works, {node}));
   }
 
+  // What the groups' programs do, some of it at once, wherever they may run.
+  void change_settings(Time from, Time until, Time pause) {
+    const auto some = [this](Time most) {
+      return Time(static_cast<int64_t>(settings_.pick(static_cast<size_t>(most.count()))));
+    };
+    for (Time now = from + some(pause); now < until; now += some(pause)) {
+      const core::Group& group = made_.config.groups[settings_.pick(made_.config.groups.size())];
+      if (group.registry.empty()) continue;
+      const NodeId node = made_.config.nodes[settings_.pick(made_.config.nodes.size())].id;
+      if (settings_.pick(40) == 0) at(now, of_group(Deed::accept_settings, group.name, {node}));
+      Time moment = now;
+      for (size_t left = 1 + settings_.pick(4); left > 0 && moment < until; --left) {
+        at(moment, of_group(Deed::change_setting, group.name, {node}));
+        moment += some(pause / 100);
+      }
+    }
+  }
+
   void administrator_vouches(Time now) {
     at(now, of(pick(2) == 0 ? Deed::confirm_down : Deed::accept_loss, {any_node()}));
   }
@@ -358,17 +391,21 @@ class Maker {
       for (const core::Group& group : made_.config.groups)
         mends(of_group(Deed::works, group.name, {node.id}));
     }
-    // Sometimes the whole office was without power.
-    if (pick(4) == 0)
+    // Sometimes the whole office is without power, in the middle of what its programs write.
+    if (pick(4) == 0) {
+      change_settings(now, now + kUntilPowerFails, 10ms);
+      now += kUntilPowerFails;
       for (const core::Node& node : made_.config.nodes) {
         mends(of(Deed::lose, {node.id}));
         mends(of(Deed::start, {node.id}));
       }
+    }
     return now;
   }
 
   Chance chance_;
   Chance disks_;
+  Chance settings_;
   Size size_;
   Scenario made_;
 };

@@ -13,6 +13,7 @@
 #include "cluster/runner/engine_config.hpp"
 #include "cluster/runner/references.hpp"
 #include "cluster/runner/terminals.hpp"
+#include "cluster/settings/places.hpp"
 #include "kit/assert.hpp"
 #include "kit/file.hpp"
 #include "kit/log.hpp"
@@ -63,7 +64,7 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, const proto
       settings_file_(
           io, paths_.state_folder + "/settings",
           [this](const SettingsFile::OnDisk& on_disk) { carry_out(settings_.stored(on_disk)); }),
-      settings_(self, {}, 0, places_of),
+      settings_(self, {}, 0, settings::places_of),
       files_({io_, paths_.state_folder, self_,
               [this]() -> const settings::Settings& { return settings_; },
               [this](const core::GroupName& group) { return may_change(group); },

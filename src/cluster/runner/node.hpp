@@ -49,9 +49,6 @@ struct NodePaths {
   std::string tasuki = "tasuki";  // the program that runs batch files
 };
 
-// Where what follows the group lies among the settings.
-std::vector<std::string> places_of(const core::Group& group);
-
 class Node {
  public:
   Node(asio::io_context& io, NodePaths paths, core::NodeId self, const proto::StateFile& state);

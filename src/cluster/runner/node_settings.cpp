@@ -5,8 +5,7 @@
 #include <fmt/format.h>
 
 #include "cluster/runner/node.hpp"
-#include "cluster/settings/file_item.hpp"
-#include "cluster/settings/registry_item.hpp"
+#include "cluster/settings/places.hpp"
 #include "kit/log.hpp"
 
 namespace tasuki::runner {
@@ -27,14 +26,6 @@ constexpr size_t kGrownBytes = size_t{4} * 1024 * 1024;
 constexpr size_t kTimesWhatIsThere = 2;
 
 }  // namespace
-
-std::vector<std::string> places_of(const core::Group& group) {
-  std::vector<std::string> places;
-  for (const std::string& key : group.registry)
-    places.push_back(settings::place_of(registry::KeyPath::parse(key).value()));
-  for (const std::string& path : group.files) places.push_back(settings::id_of_file(path));
-  return places;
-}
 
 Result<void> Node::open_settings() {
   auto file = settings_file_.open();
@@ -60,7 +51,7 @@ Result<void> Node::open_settings() {
   settings_ = settings::Settings(
       self_, std::move(state),
       static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(started).count()),
-      places_of);
+      settings::places_of);
   replica_.tell_settings([this] { return settings_.stands(); });
   carry_out(settings_.replica_changed(replica_));
   if (!*file) carry_out(settings_.write_anew());

@@ -50,11 +50,14 @@ enum class Deed {
   fence_hangs,
   fence_works,
   clock_jumps,
+  // What a group's programs do.
+  change_setting,
   // What an administrator says.
   group_start,
   group_stop,
   group_move,
   group_retry,
+  accept_settings,
   node_standby,
   node_resume,
   confirm_down,

@@ -12,6 +12,7 @@
 #include "cluster/core/note.hpp"
 #include "cluster/process/keeper_state.hpp"
 #include "cluster/proto/codec.hpp"
+#include "cluster/settings/message.hpp"
 #include "cluster/simulation/agenda.hpp"
 #include "cluster/simulation/chance.hpp"
 #include "cluster/simulation/pace.hpp"
@@ -25,10 +26,12 @@ struct Hooks {
   // What a node hears; nothing: it is lost.
   std::function<std::optional<core::Message>(core::NodeId by, core::NodeId from, core::Message)>
       hear;
+  std::function<bool(core::NodeId by, const settings::Message&)> hear_setting;  // false: it is lost
   std::function<Result<void>(Result<void> proof)> fence;  // what a fence agent answers
   std::function<Time(const std::string& timer, Time)> timer;
   std::function<proto::StateFile(proto::StateFile)> write;
-  std::function<bool()> acknowledge_at_once;  // before the state is on the disk
+  std::function<bool()> acknowledge_at_once;     // before the state is on the disk
+  std::function<bool()> store_settings_at_once;  // they count as written before they are
   // Whether the keeper's effect is carried out; of a release that it is not, success is told.
   std::function<bool(const process::Effect&)> keeper;
   std::function<bool()> believe_stop;  // a partition that is not unmounted counts as stopped

@@ -49,7 +49,8 @@ Tasukid::~Tasukid() {
   renewals_.end();
   for (auto& [name, timer] : timers_) timer.end();
   context_.corosync.disconnect(self());
-  context_.disk.lose_writes();
+  context_.state_file.lose_writes();
+  context_.settings_file.lose_writes();
 }
 
 // --- Its start ----------------------------------------------------------------------------------
@@ -79,10 +80,11 @@ void Tasukid::hear_of_keeper(const process::HelloReply& kept) {
 void Tasukid::make_replica(const process::HelloReply& kept) {
   proto::StateFile state;
   state.durable.applied = context_.initial;
-  if (!context_.disk.content().empty())
-    state = proto::decode_state_file(context_.disk.content(), [this](const std::string& text) {
-              return context_.around.read_config(text);
-            }).value();
+  if (!context_.state_file.content().empty())
+    state =
+        proto::decode_state_file(context_.state_file.content(), [this](const std::string& text) {
+          return context_.around.read_config(text);
+        }).value();
   replica_ = std::make_unique<core::Replica>(self(), state.durable, state.stale, [this] {
     std::vector<core::GroupReport> holds;
     for (const auto& [name, group] : groups_)
@@ -94,6 +96,7 @@ void Tasukid::make_replica(const process::HelloReply& kept) {
   if (!kept.leased) replica_->was_off();
   config_counter_seen_ = replica_->state().durable.applied.counter;
   slots_.configure(config(), timing_);
+  open_settings();
 }
 
 void Tasukid::take_over(const process::HelloReply& kept) {
@@ -144,6 +147,7 @@ void Tasukid::engine_lost(const std::string& why) {
   update_slot();
   note({Note::Level::warning, "Corosync", why});
   heard_ = {};
+  carry_out(settings_->engine_lost());
   carry_out(replica_->engine_lost());
 }
 
@@ -219,6 +223,7 @@ void Tasukid::remember(const std::string& what) {
 }
 
 void Tasukid::heard(const membership::Message& said) {
+  if (said.content.starts_with(settings::kFirstByte)) return heard_setting(said);
   core::Message message = context_.around.decode(said.content);
   if (const auto* renew = std::get_if<core::Renew>(&message)) {
     if (said.from == self()) lease_came_back(*renew);
@@ -265,7 +270,8 @@ void Tasukid::carry_out(core::Ready ready) {
       carry_out(replica_->written(number));
     };
     const bool at_once = hooks.acknowledge_at_once && hooks.acknowledge_at_once();
-    context_.disk.write(proto::encode_state_file(file), life_, at_once ? Act([] {}) : written);
+    context_.state_file.replace(proto::encode_state_file(file), life_,
+                                at_once ? Act([] {}) : written);
     if (at_once) context_.hardware.after(Time{}, life_, written);
   }
   for (const core::Message& message : ready.send) say(message);
@@ -283,6 +289,7 @@ void Tasukid::carry_out(core::Ready ready) {
       waiting.answered(outcome.version);
   }
   for (const Note& told : ready.notes) note(told);
+  carry_out(settings_->replica_changed(*replica_));
   react();
 }
 

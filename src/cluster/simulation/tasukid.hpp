@@ -17,12 +17,13 @@
 #include "cluster/core/wakefulness.hpp"
 #include "cluster/executor/orders.hpp"
 #include "cluster/membership/membership_joiner.hpp"
+#include "cluster/settings/settings.hpp"
 #include "cluster/simulation/corosync.hpp"
+#include "cluster/simulation/disk_file.hpp"
 #include "cluster/simulation/group_host.hpp"
 #include "cluster/simulation/keeper_host.hpp"
 #include "cluster/simulation/power_switch.hpp"
 #include "cluster/simulation/slot_host.hpp"
-#include "cluster/simulation/state_disk.hpp"
 #include "cluster/witness/vote_count.hpp"
 
 namespace tasuki::simulation {
@@ -40,17 +41,19 @@ class Tasukid {
   struct Context {
     Surroundings& around;
     Hardware& hardware;
-    StateDisk& disk;
+    DiskFile& state_file;
+    DiskFile& settings_file;
     KeeperHost& keeper;
     Corosync& corosync;
     SlotWitness& witness;
-    core::AppliedConfig initial;  // when the disk is empty
+    core::AppliedConfig initial;  // when there is no state file
     std::function<PowerSwitch&(core::NodeId)> power_switch;
     std::function<void()> exited;   // by itself
     std::function<void()> changed;  // the replica was told something
     std::function<void(const std::string& timer)> timer_expired;
   };
   using Answered = std::function<void(const Result<uint64_t>& version)>;
+  using SettingAnswered = std::function<void(settings::Verdict)>;
 
   explicit Tasukid(Context context);
   ~Tasukid();
@@ -64,11 +67,17 @@ class Tasukid {
   void request(const core::Change& change, Answered answered);
   void apply_config(const core::AppliedConfig& applied, Answered answered);
   void confirm_down_alone(core::NodeId node);
+  // Never answered when this tasukid ends before.
+  void change_setting(const core::GroupName& group, settings::Edit edit, SettingAnswered answered);
   void break_resource(const core::GroupName& group, const core::ResourceName& resource,
                       const std::string& why);
 
   // Nothing before it knows what the keeper holds.
   [[nodiscard]] const core::Replica* replica() const { return replica_.get(); }
+  // nullptr when nothing follows the group.
+  [[nodiscard]] const settings::Follower* settings_of(const core::GroupName& group) const {
+    return settings_ ? settings_->find(group) : nullptr;
+  }
   [[nodiscard]] const Heard& heard() const { return heard_; }
   [[nodiscard]] bool isolated() const { return right_.isolated(); }
 
@@ -98,6 +107,10 @@ class Tasukid {
   void remember(const std::string& what);
   void engine_lost(const std::string& why);
   void carry_out(core::Ready ready);
+  void open_settings();
+  void carry_out(settings::NodeEffects effects);
+  void keep(const settings::Keep& keep);
+  void heard_setting(const membership::Message& said);
   void react();
   void react_to_config();
   void watch_right();
@@ -141,6 +154,10 @@ class Tasukid {
   core::FenceQueue fences_;
   std::map<std::string, Life> timers_;
   std::map<std::string, Waiting> waiting_;
+  std::unique_ptr<settings::Settings> settings_;
+  uint64_t settings_records_ = 0;  // in their file, or on their way there
+  size_t settings_bytes_ = 0;
+  std::map<uint64_t, SettingAnswered> settings_waiting_;
   uint64_t next_request_ = 1;
   uint64_t boot_;
   uint64_t config_counter_seen_ = 0;

@@ -87,7 +87,8 @@ void World::cut_power(core::NodeId node) {
   end_tasukid(node);
   corosync_.stop(node);
   off.keeper.reset();
-  off.disk.lose_writes();
+  off.state_file.lose_writes();
+  off.settings_file.lose_writes();
   off.hardware.power_off();
   corosync_.look();
 }
@@ -100,7 +101,7 @@ void World::reset(core::NodeId node, const std::string& why) {
 }
 
 void World::start_engine(core::NodeId node) {
-  const std::string& state = server(node).disk.content();
+  const std::string& state = server(node).state_file.content();
   core::Config config = initial_.config;
   if (!state.empty())
     config = proto::decode_state_file(
@@ -148,8 +149,8 @@ void World::start_tasukid(core::NodeId node) {
   Server& on = server(node);
   if (on.tasukid || !on.keeper || on.left) return;
   on.tasukid = std::make_unique<Tasukid>(Tasukid::Context{
-      around_, on.hardware, on.disk, *on.keeper, corosync_, witness_, initial_,
-      [this](core::NodeId target) -> PowerSwitch& { return server(target).power_switch; },
+      around_, on.hardware, on.state_file, on.settings_file, *on.keeper, corosync_, witness_,
+      initial_, [this](core::NodeId target) -> PowerSwitch& { return server(target).power_switch; },
       [this, node] {
         end_tasukid(node);
         tasukid_exits(node);

@@ -8,12 +8,12 @@
 #include <string>
 
 #include "cluster/simulation/corosync.hpp"
+#include "cluster/simulation/disk_file.hpp"
 #include "cluster/simulation/keeper_host.hpp"
 #include "cluster/simulation/network.hpp"
 #include "cluster/simulation/power_switch.hpp"
 #include "cluster/simulation/sentence.hpp"
 #include "cluster/simulation/slot_witness.hpp"
-#include "cluster/simulation/state_disk.hpp"
 #include "cluster/simulation/tasukid.hpp"
 
 namespace tasuki::simulation {
@@ -30,6 +30,14 @@ struct Setup {
   std::function<void(const Line&)> log;
 };
 
+// A change of a setting that follows a group, as the group's programs make it.
+struct SettingWrite {
+  uint64_t number = 0;  // of all there were; it is also what is written
+  core::GroupName group;
+  std::string id;
+  bool erases = false;
+};
+
 // Who looks on. Each may be empty.
 struct Observer {
   // Something of the group came up on the node where nothing was; the last of it went down.
@@ -38,7 +46,10 @@ struct Observer {
   std::function<void(core::NodeId)> told;  // the node's replica heard something
   // An administrator's change was answered.
   std::function<void(core::NodeId via, const core::Change&, const Result<uint64_t>&)> answered;
-  std::function<void(const std::string& name)> timer;               // one of core/timers ran out
+  std::function<void(const std::string& name)> timer;  // one of core/timers ran out
+  // A setting that follows a group was asked for, and answered.
+  std::function<void(const SettingWrite&)> setting_asked;
+  std::function<void(const SettingWrite&, settings::Verdict)> setting_answered;
   std::function<void(core::NodeId, const std::string& why)> reset;  // it resets itself
 };
 
@@ -87,10 +98,12 @@ class World {
     Server(Surroundings& around, core::NodeId id, const Traits& traits,
            std::function<void()> cut_power)
         : hardware(around, id, traits),
-          disk(around, hardware),
+          state_file(around, hardware),
+          settings_file(around, hardware),
           power_switch(around, std::move(cut_power)) {}
     Hardware hardware;
-    StateDisk disk;
+    DiskFile state_file;
+    DiskFile settings_file;
     PowerSwitch power_switch;
     Life power;
     std::unique_ptr<KeeperHost> keeper;
@@ -121,6 +134,8 @@ class World {
   [[nodiscard]] core::ResourceName resource_of(const Sentence& sentence) const;
   void break_resource(core::NodeId node, const core::GroupName& group,
                       const core::ResourceName& resource);
+  void set_disk_health(core::NodeId node, DiskFile::Health health);
+  Result<void> change_setting(const Sentence& sentence);
   Result<void> ask(const Sentence& sentence);
   [[nodiscard]] Result<core::Change> change_of(core::NodeId via, const Sentence& sentence);
   void request(core::NodeId via, const core::Change& change);
@@ -131,6 +146,7 @@ class World {
 
   Surroundings around_;
   core::AppliedConfig initial_;
+  uint64_t settings_written_ = 0;
   Network network_;
   Corosync corosync_;
   SlotWitness witness_;

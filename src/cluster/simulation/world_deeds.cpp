@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cluster/settings/places.hpp"
 #include "cluster/simulation/world.hpp"
 
 namespace tasuki::simulation {
@@ -16,7 +17,7 @@ Result<void> World::perform(const Sentence& sentence) {
     corosync_.look();
     return {};
   }
-  return ask(sentence);
+  return sentence.deed == Deed::change_setting ? change_setting(sentence) : ask(sentence);
 }
 
 bool World::do_to_machine(const Sentence& sentence) {
@@ -190,13 +191,13 @@ bool World::do_to_guard(const Sentence& sentence) {
   Server& here = server(sentence.nodes.front());
   switch (sentence.deed) {
     case Deed::disk_slow:
-      here.disk.set_health(StateDisk::Health::slow);
+      set_disk_health(sentence.nodes.front(), DiskFile::Health::slow);
       return true;
     case Deed::disk_hangs:
-      here.disk.set_health(StateDisk::Health::hangs);
+      set_disk_health(sentence.nodes.front(), DiskFile::Health::hangs);
       return true;
     case Deed::disk_works:
-      here.disk.set_health(StateDisk::Health::works);
+      set_disk_health(sentence.nodes.front(), DiskFile::Health::works);
       return true;
     case Deed::fence_fails:
       here.power_switch.set_health(SwitchHealth::fails);
@@ -213,6 +214,45 @@ bool World::do_to_guard(const Sentence& sentence) {
     default:
       return false;
   }
+}
+
+void World::set_disk_health(core::NodeId node, DiskFile::Health health) {
+  server(node).state_file.set_health(health);
+  server(node).settings_file.set_health(health);
+}
+
+// --- What the groups' programs do ---------------------------------------------------------------
+
+Result<void> World::change_setting(const Sentence& sentence) {
+  // Enough of them that some are written once and others again and again, and some erased.
+  constexpr uint64_t kSettings = 3;
+  constexpr uint64_t kEraseOneOf = 7;
+  const core::NodeId node = sentence.nodes.front();
+  const core::Group* group = config().find_group(sentence.group);
+  if (group == nullptr || !core::follows_settings(*group))
+    return failure(fmt::format("no settings follow group {}", sentence.group));
+  Server& here = server(node);
+  if (!here.tasukid || here.tasukid->replica() == nullptr || !here.hardware.runs())
+    return failure(fmt::format("{} does not answer", config().node_name(node)));
+  const uint64_t number = ++settings_written_;
+  const SettingWrite write{
+      number, group->name,
+      fmt::format("{}\x01{}", settings::places_of(*group).front(), number % kSettings),
+      number % kEraseOneOf == 0};
+  if (observer.setting_asked) observer.setting_asked(write);
+  const settings::Edit edit =
+      write.erases ? settings::Edit{settings::Edit::What::erase, write.id}
+                   : settings::Edit{settings::Edit::What::put, write.id, std::to_string(number)};
+  here.tasukid->change_setting(group->name, edit, [this, node, write](settings::Verdict verdict) {
+    tell(
+        "asked " + config().node_name(node),
+        fmt::format("setting {} of group {} {}", write.number, write.group,
+                    verdict == settings::Verdict::made        ? "is acknowledged"
+                    : verdict == settings::Verdict::elsewhere ? "is refused: it is active elsewhere"
+                                                              : "may be made or not"));
+    if (observer.setting_answered) observer.setting_answered(write, verdict);
+  });
+  return {};
 }
 
 // --- What administrators say --------------------------------------------------------------------
@@ -252,6 +292,8 @@ Result<core::Change> World::change_of(core::NodeId via, const Sentence& sentence
       return core::MoveGroup{sentence.group, node};
     case Deed::group_retry:
       return core::RetryGroup{sentence.group};
+    case Deed::accept_settings:
+      return core::AcceptSettings{sentence.group, *node};
     case Deed::node_standby:
       return core::SetNodeStandby{*node, true};
     case Deed::node_resume:
