@@ -15,6 +15,7 @@ constexpr Time kSettled = 4min;
 constexpr Time kStill = 1min;
 constexpr Time kTroubleMost = 4min;
 constexpr Time kUntilPowerFails = 100ms;
+constexpr Time kGroupsMoveAway = 5s;
 
 class Maker {
  public:
@@ -22,6 +23,7 @@ class Maker {
       : chance_(seed ^ kSalt),
         disks_(seed ^ kDiskSalt),
         settings_(seed ^ kSettingsSalt),
+        removals_(seed ^ kRemovalsSalt),
         size_(size) {
     made_.seed = seed;
     made_.length = size.length;
@@ -49,6 +51,7 @@ class Maker {
   // Streams other than the world's, and than each other.
   static constexpr uint64_t kSalt = 0x7461'7375'6b69;
   static constexpr uint64_t kDiskSalt = 0x6469'736b;
+  static constexpr uint64_t kRemovalsSalt = 0x7265'6d6f'7665;
   static constexpr uint64_t kSettingsSalt = 0x7365'7474'696e'6773;
 
   // --- The cluster
@@ -135,9 +138,16 @@ class Maker {
       if (what == 2 && config.groups.size() > 1) config.groups.pop_back();
       core::Group& group = config.groups[pick(config.groups.size())];
       if (what == 3) std::ranges::reverse(group.policy);
+      if (config.nodes.size() > 2 && removals_.pick(4) == 0) remove_last_node(config);
       group.environment["CHANGED"] = fmt::format("{}", number);
       made_.other_configs[fmt::format("config-{}", number)] = std::move(config);
     }
+  }
+
+  static void remove_last_node(core::Config& config) {
+    const NodeId removed = config.nodes.back().id;
+    config.nodes.pop_back();
+    for (core::Group& group : config.groups) std::erase(group.policy, removed);
   }
 
   // --- What befalls it
@@ -367,6 +377,12 @@ class Maker {
       case 7: {
         Sentence apply = of(Deed::config_apply);
         apply.file = fmt::format("config-{}", 1 + pick(made_.other_configs.size()));
+        // A server that still has groups cannot be removed.
+        const NodeId last = made_.config.nodes.back().id;
+        if (made_.other_configs.at(apply.file).find_node(last) == nullptr) {
+          at(now, of(Deed::node_standby, {last}));
+          now += kGroupsMoveAway;
+        }
         return at(now, apply);
       }
       default:
@@ -406,6 +422,7 @@ class Maker {
   Chance chance_;
   Chance disks_;
   Chance settings_;
+  Chance removals_;
   Size size_;
   Scenario made_;
 };

@@ -28,7 +28,9 @@ Range detection(core::milliseconds detect) {
 }  // namespace
 
 EngineConfig engine_config(const core::Config& config) {
-  return {core::derive_timing(config)->detect, core::majority(config),
+  Nodes nodes;
+  for (const core::Node& node : config.nodes) nodes.insert(node.id);
+  return {std::move(nodes), core::derive_timing(config)->detect, core::majority(config),
           core::nodes_judge_witness(config) ? 0 : core::witness_votes(config)};
 }
 
@@ -67,8 +69,9 @@ bool Corosync::runs(core::NodeId node) const {
 void Corosync::configure(core::NodeId node, const EngineConfig& config) {
   const auto found = engines_.find(node);
   if (found == engines_.end()) return;
-  found->second.config = config;
+  const bool others = std::exchange(found->second.config, config).nodes != config.nodes;
   tell_quorum(node);
+  if (others) look();
 }
 
 void Corosync::connect(core::NodeId node, Session session) {
@@ -114,12 +117,19 @@ void Corosync::token(core::NodeId node) {
   hardware_(node).after(takes, engine.life, [this, node] { order(node); });
 }
 
+// What the one has in its list and the other not passes unheard.
+bool Corosync::linked(core::NodeId one, core::NodeId other) const {
+  return one == other ||
+         (network_.linked(one, other) && engines_.at(one).config.nodes.contains(other) &&
+          engines_.at(other).config.nodes.contains(one));
+}
+
 bool Corosync::whole(const Ring& ring) const {
   return std::ranges::all_of(ring.nodes, [&](core::NodeId node) {
     const auto engine = engines_.find(node);
     return engine != engines_.end() && engine->second.ring == ring.id.sequence &&
            hardware_(node).runs() && std::ranges::all_of(ring.nodes, [&](core::NodeId other) {
-             return network_.linked(node, other);
+             return engines_.contains(other) && linked(node, other);
            });
   });
 }
@@ -250,11 +260,11 @@ void Corosync::reform() {
   std::ranges::rotate(awake,
                       awake.begin() + static_cast<int64_t>(around_.chance.pick(awake.size())));
   bool restless = false;
-  for (const Nodes& side : sides_of(network_, awake)) {
+  for (const Nodes& side : sides_of(
+           [this](core::NodeId one, core::NodeId other) { return linked(one, other); }, awake)) {
     restless |= std::ranges::any_of(awake, [&](core::NodeId other) {
-      return !side.contains(other) && std::ranges::any_of(side, [&](core::NodeId node) {
-        return network_.linked(node, other);
-      });
+      return !side.contains(other) &&
+             std::ranges::any_of(side, [&](core::NodeId node) { return linked(node, other); });
     });
     const Ring& now = rings_.at(engines_.at(*side.begin()).ring);
     const bool stays = now.nodes == side && std::ranges::all_of(side, [&](core::NodeId node) {

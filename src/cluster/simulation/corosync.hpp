@@ -21,6 +21,7 @@ namespace tasuki::simulation {
 
 // What corosync.conf says on a node.
 struct EngineConfig {
+  Nodes nodes;  // whom it talks to
   core::milliseconds detect{};
   size_t majority = 1;
   size_t witness_votes = 0;
@@ -90,6 +91,7 @@ class Corosync {
     bool waits_for_vote = false;
   };
 
+  [[nodiscard]] bool linked(core::NodeId one, core::NodeId other) const;
   [[nodiscard]] bool whole(const Ring& ring) const;
   void token(core::NodeId node);
   void order(core::NodeId node);

@@ -18,7 +18,9 @@ constexpr Range kMetAfter{100ms, 300ms, 1s};
 }  // namespace
 
 bool Corosync::meets_witness(core::NodeId node) const {
-  return engines_.contains(node) && hardware_(node).runs() && network_.reaches_witness(node);
+  const auto engine = engines_.find(node);
+  return engine != engines_.end() && engine->second.config.nodes.contains(node) &&
+         hardware_(node).runs() && network_.reaches_witness(node);
 }
 
 void Corosync::look_at_witness() {

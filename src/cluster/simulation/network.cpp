@@ -31,13 +31,14 @@ Time Network::extra_delay(const Nodes& nodes, Chance& chance) const {
   return extra;
 }
 
-std::vector<Nodes> sides_of(const Network& network, const std::vector<core::NodeId>& nodes) {
+std::vector<Nodes> sides_of(const std::function<bool(core::NodeId, core::NodeId)>& linked,
+                            const std::vector<core::NodeId>& nodes) {
   std::vector<Nodes> sides;
   std::vector<core::NodeId> left = nodes;
   while (!left.empty()) {
     Nodes side;
     for (const core::NodeId node : left)
-      if (std::ranges::all_of(side, [&](core::NodeId in) { return network.linked(node, in); }))
+      if (std::ranges::all_of(side, [&](core::NodeId in) { return linked(node, in); }))
         side.insert(node);
     std::erase_if(left, [&](core::NodeId node) { return side.contains(node); });
     sides.push_back(std::move(side));

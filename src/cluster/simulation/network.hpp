@@ -2,6 +2,7 @@
 // direction only serves neither: Corosync's transport takes a link for up when its pings come back.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <vector>
@@ -45,6 +46,7 @@ class Network {
 
 // Groups of nodes that all reach each other, each node in one; the first in `nodes` are served
 // first.
-std::vector<Nodes> sides_of(const Network& network, const std::vector<core::NodeId>& nodes);
+std::vector<Nodes> sides_of(const std::function<bool(core::NodeId, core::NodeId)>& linked,
+                            const std::vector<core::NodeId>& nodes);
 
 }  // namespace tasuki::simulation

@@ -21,6 +21,19 @@ constexpr Time kLeaverWakes{100us};
 
 }  // namespace
 
+proto::StateFile load_state(const Surroundings& around, const DiskFile& file, core::NodeId node,
+                            const core::AppliedConfig& initial) {
+  if (!file.content().empty()) {
+    auto kept = proto::decode_state_file(file.content(), [&](const std::string& text) {
+                  return around.read_config(text);
+                }).value();
+    if (kept.durable.applied.config.find_node(node) != nullptr) return kept;
+  }
+  proto::StateFile anew;
+  anew.durable.applied = initial;
+  return anew;
+}
+
 Tasukid::Tasukid(Context context)
     : context_(std::move(context)),
       group_context_{context_.around,
@@ -78,13 +91,8 @@ void Tasukid::hear_of_keeper(const process::HelloReply& kept) {
 }
 
 void Tasukid::make_replica(const process::HelloReply& kept) {
-  proto::StateFile state;
-  state.durable.applied = context_.initial;
-  if (!context_.state_file.content().empty())
-    state =
-        proto::decode_state_file(context_.state_file.content(), [this](const std::string& text) {
-          return context_.around.read_config(text);
-        }).value();
+  const proto::StateFile state =
+      load_state(context_.around, context_.state_file, self(), context_.initial);
   replica_ = std::make_unique<core::Replica>(self(), state.durable, state.stale, [this] {
     std::vector<core::GroupReport> holds;
     for (const auto& [name, group] : groups_)

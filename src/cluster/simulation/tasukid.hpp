@@ -35,6 +35,11 @@ struct Heard {
   friend auto operator<=>(const Heard&, const Heard&) = default;
 };
 
+// What a node starts with. One that was removed begins anew, because the file that it started with
+// says that it belongs there.
+proto::StateFile load_state(const Surroundings& around, const DiskFile& file, core::NodeId node,
+                            const core::AppliedConfig& initial);
+
 class Tasukid {
  public:
   // The server it runs on, and who watches it.

@@ -101,14 +101,10 @@ void World::reset(core::NodeId node, const std::string& why) {
 }
 
 void World::start_engine(core::NodeId node) {
-  const std::string& state = server(node).state_file.content();
-  core::Config config = initial_.config;
-  if (!state.empty())
-    config = proto::decode_state_file(
-                 state, [this](const std::string& text) { return around_.read_config(text); })
-                 .value()
-                 .durable.applied.config;
-  corosync_.start(node, engine_config(config));
+  corosync_.start(
+      node,
+      engine_config(
+          load_state(around_, server(node).state_file, node, initial_).durable.applied.config));
   if (server(node).tasukid) server(node).tasukid->engine_is_back();
 }
 
