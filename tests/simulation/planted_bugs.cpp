@@ -215,7 +215,7 @@ const std::vector<PlantedBug>& planted_bugs() {
        {"owner"},
        keeper_never_lets_go},
       {"lease-of-paused-machine",
-       83,
+       336,
        "the lease of a machine that can be paused proves something",
        {"owner"},
        lease_of_paused_machine},

@@ -59,7 +59,8 @@ std::string SettingsOracle::contradiction(const core::GroupName& group,
   for (const auto& [id, all] : known->second) {
     const std::string* found = content.find(id);
     if (const std::string what = contradiction(found, all); !what.empty())
-      return fmt::format("setting {} of group {} {}", found == nullptr ? "" : *found, group, what);
+      return fmt::format("{} of group {} {}", found == nullptr ? "a setting" : "setting " + *found,
+                         group, what);
   }
   return "";
 }
