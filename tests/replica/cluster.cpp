@@ -87,7 +87,8 @@ void Cluster::end_program(NodeId node) {
   m.leased |= !m.keeper.empty();
   // Of the writes under way some reach the disk.
   for (size_t done = choose_(m.writing.size() + 1); done > 0; --done) {
-    m.disk = encode_state_file({m.writing.front().durable, m.writing.front().stale});
+    m.disk = encode_state_file(
+        {m.writing.front().durable, m.writing.front().stale, m.writing.front().forgetful});
     m.writing.pop_front();
   }
   close_settings(node);
@@ -120,6 +121,7 @@ void Cluster::start_tasukid(NodeId node) {
       holds.push_back({name, held.ticket, held.phase, "", {}});
     return holds;
   });
+  if (file.forgetful) m.replica->is_forgetful();
   m.replica->tell_hardware({.watchdog = m.lease_counts});
   if (!m.leased) m.replica->was_off();
   open_settings(node);
@@ -279,7 +281,8 @@ void Cluster::carry_out(NodeId node, Ready ready) {
 
 void Cluster::finish_write(NodeId node) {
   Machine& m = machine(node);
-  m.disk = encode_state_file({m.writing.front().durable, m.writing.front().stale});
+  m.disk = encode_state_file(
+      {m.writing.front().durable, m.writing.front().stale, m.writing.front().forgetful});
   const uint64_t number = m.writing.front().number;
   m.writing.pop_front();
   carry_out(node, m.replica->written(number));

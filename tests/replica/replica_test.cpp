@@ -469,6 +469,48 @@ TEST_F(Story, a_side_that_lost_the_right_marks_itself_stale_and_gets_the_news_wh
   EXPECT_TRUE(cluster.replica(kSv3).state().durable.intent.locked);
 }
 
+// Of sv1 and sv3, which went on without sv2, sv1 is away and sv3 has a new disk.
+TEST_F(Story, one_that_forgot_what_it_decided_does_not_count_with_one_that_never_knew) {
+  Cluster cluster(make_config(3, 1));
+  cluster.all_up();
+  cluster.cut_power(kSv2);
+  cluster.run();
+  cluster.request(kSv1, SetLocked{true});
+  cluster.run();
+  cluster.cut_power(kSv1);
+  cluster.cut_power(kSv3);
+  cluster.machine(kSv3).disk.clear();
+  cluster.boot(kSv2);
+  cluster.boot(kSv3);
+  cluster.connect({nodes({2, 3})});
+  cluster.run();
+  EXPECT_FALSE(cluster.replica(kSv2).may_decide());
+  EXPECT_THAT(cluster.replica(kSv2).obstacle(), HasSubstr("waiting for sv1"));
+  // What it was told by sv2 since is not what it forgot.
+  cluster.cut_power(kSv3);
+  cluster.run();
+  cluster.boot(kSv3);
+  cluster.connect({nodes({2, 3})});
+  cluster.run();
+  EXPECT_FALSE(cluster.replica(kSv3).may_decide());
+
+  cluster.boot(kSv1);
+  cluster.connect({nodes({1, 2, 3})});
+  cluster.run();
+  EXPECT_TRUE(cluster.replica(kSv3).state().durable.intent.locked);
+  // From then on it remembers as all others do.
+  cluster.connect({nodes({2, 3}), nodes({1})});
+  cluster.run();
+  EXPECT_TRUE(cluster.replica(kSv3).may_decide());
+  cluster.cut_power(kSv2);
+  cluster.cut_power(kSv3);
+  cluster.boot(kSv2);
+  cluster.boot(kSv3);
+  cluster.connect({nodes({2, 3}), nodes({1})});
+  cluster.run();
+  EXPECT_TRUE(cluster.replica(kSv3).may_decide());
+}
+
 TEST_F(Story, of_two_with_a_witness_the_stale_one_waits_for_the_one_that_knows_more) {
   Config config = make_config(2, 1);
   config.witness = Witness{"10.0.0.9"};

@@ -22,6 +22,8 @@ class Checks {
   // Looks on from now on.
   explicit Checks(World& world);
 
+  // What only lost nodes know of the group's settings may be given up, in words.
+  void accept_loss(const core::GroupName& group) { settings_.forget(group); }
   // A fault, or an administrator's word: whatever moves or starts now may have its cause in it.
   void excuse();
   // Faults have stopped for long enough: every group that can run runs.

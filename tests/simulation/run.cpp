@@ -72,6 +72,8 @@ class Run {
       [[maybe_unused]] const auto asked = world_.perform(fault.sentence);
       return;
     }
+    // The group may start before the administrator has the answer.
+    if (fault.sentence.deed == Deed::accept_settings) checks_.accept_loss(fault.sentence.group);
     if (fault.sentence.deed == Deed::accept_loss) give_up(fault.sentence.nodes.front());
     if (over()) return;
     checks_.excuse();

@@ -167,8 +167,9 @@ SettingsStand stand_of(const Hello& hello, const GroupName& group) {
 }
 
 // The member whose settings count: of those that have every acknowledged one the one that runs the
-// group, or has most. Where the disks of these may have lost what was written last, whoever has
-// most, because that may be just what was lost. Nothing while one that is away may have more.
+// group, or has most. Where the disks of all these may have lost the change that was written last,
+// also one that is just that change ahead of them; one that is further ahead, or behind, went
+// another way. Nothing while one that is away may have more.
 std::optional<NodeId> settings_authority(const State& state, const Group& group,
                                          const std::set<NodeId>& having, const Hellos& hellos) {
   using enum SettingsStand::Soundness;
@@ -177,24 +178,26 @@ std::optional<NodeId> settings_authority(const State& state, const Group& group,
   std::vector<NodeId> nodes = group.policy;
   for (const NodeId node : having)
     if (std::ranges::find(nodes, node) == nodes.end()) nodes.push_back(node);
+  const auto stand = [&](NodeId node) { return stand_of(hellos.at(node), group.name); };
   std::erase_if(nodes, [&](NodeId node) {
-    return !hellos.contains(node) || stand_of(hellos.at(node), group.name).soundness == damaged;
+    return !hellos.contains(node) || stand(node).soundness == damaged;
   });
-  const auto is_usable = [&](NodeId node) { return std::ranges::find(nodes, node) != nodes.end(); };
-  const auto is_torn = [&](NodeId node) {
-    return stand_of(hellos.at(node), group.name).soundness == torn;
-  };
-  const bool most_counts = !having.empty() && std::ranges::all_of(having, is_usable) &&
-                           std::ranges::any_of(nodes, is_torn);
+  const bool all_are_usable = std::ranges::all_of(
+      having, [&](NodeId node) { return std::ranges::find(nodes, node) != nodes.end(); });
+  uint64_t most = 0;
+  if (all_are_usable)
+    for (const NodeId node : having) most = std::max(most, stand(node).number);
 
   std::optional<NodeId> best;
   std::tuple<bool, bool, uint64_t, bool> best_rank;
   for (const NodeId node : nodes) {
-    const SettingsStand stand = stand_of(hellos.at(node), group.name);
-    const bool surely_has_all = having.contains(node) && stand.soundness == sound;
-    if (!surely_has_all && !most_counts) continue;
-    const std::tuple rank(surely_has_all, surely_has_all && holder == node, stand.number,
-                          having.contains(node));
+    const bool had_all = having.contains(node);
+    const bool surely_has_all = had_all && stand(node).soundness == sound;
+    const bool may_have_most =
+        all_are_usable && !having.empty() && (had_all || stand(node).number == most + 1);
+    if (!surely_has_all && !may_have_most) continue;
+    const std::tuple rank(surely_has_all, surely_has_all && holder == node, stand(node).number,
+                          had_all);
     if (best && rank <= best_rank) continue;
     best = node;
     best_rank = rank;
@@ -227,13 +230,19 @@ std::string find_disagreement(const State& state, const Hellos& hellos) {
 
 bool knows_newest(const State& state, const Hellos& hellos, Vouches vouches) {
   const Config& config = state.config();
-  const auto present = [&](NodeId node) {
-    // A node for which somebody vouched made no newer epoch, or its changes may be given up.
-    return hellos.contains(node) ||
-           (vouches == Vouches::count && state.let_go(node) == LetGo::confirmed);
-  };
+  const bool all_are_here =
+      std::ranges::all_of(config.nodes, [&](const Node& node) { return hellos.contains(node.id); });
+  if (all_are_here) return true;
   // One that took part in it and never wrote it would still believe in the epoch before.
   const Hello& known = hellos.at(most_knowing(hellos));
+  const auto present = [&](NodeId node) {
+    // A node for which somebody vouched made no newer epoch, or its changes may be given up.
+    if (vouches == Vouches::count && state.let_go(node) == LetGo::confirmed) return true;
+    const auto hello = hellos.find(node);
+    // What it does not remember it may have decided with those that are not here.
+    return hello != hellos.end() && !hello->second.forgetful &&
+           (hello->second.epoch > 0 || known.epoch == 0);
+  };
   const bool settled = std::ranges::any_of(hellos | std::views::values, [&](const Hello& hello) {
     return hello.settled && hello.epoch == known.epoch;
   });

@@ -50,6 +50,9 @@ struct Hello {
   int feature_level = kFeatureLevel;
   bool quorate = false;  // as the sender's engine says
   bool current = false;  // was a member of the last deciding membership without a break
+  // It may have decided things that it does not remember: it was removed from the cluster and came
+  // back, or its disk is a new one. Until it has decided with others again.
+  bool forgetful = false;
   uint64_t epoch = 0;
   std::set<NodeId> epoch_members;
   bool settled = false;  // every one of them has the epoch on its disk

@@ -93,6 +93,7 @@ Hello Replica::hello() const {
   hello.members = view_.view.members;
   hello.quorate = engine_quorate_;
   hello.current = current_;
+  hello.forgetful = forgetful_;
   hello.epoch = state_.durable.epoch;
   hello.epoch_members = state_.durable.epoch_members;
   hello.settled = settled();
@@ -200,6 +201,8 @@ void Replica::try_to_agree() {
 void Replica::agree(const State& base) {
   const Durable before = state_.durable;
   state_ = base;
+  // What it takes over here it has not lived through.
+  forgetful_ |= before.epoch == 0 && state_.durable.epoch > 0;
   agreed_ = true;
   snapshot_from_.reset();
   view_.view.quorate = everybody_quorate();
@@ -237,7 +240,11 @@ void Replica::gain_or_lose_right() {
     const bool some_lack_settings = lose_settings();
     const bool gave_up_some = !knows_newest(state_, hellos_, Vouches::do_not_count);
     current_ = true;
-    for (auto& [node, hello] : hellos_) hello.current = true;
+    forgetful_ = false;
+    for (auto& [node, hello] : hellos_) {
+      hello.current = true;
+      hello.forgetful = false;
+    }
     if (!new_epoch && !some_lack_settings) return;
     return begin_epoch(gave_up_some);
   }

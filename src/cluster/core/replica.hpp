@@ -43,6 +43,7 @@ struct Ready {
     uint64_t number;  // to be given back to written()
     Durable durable;
     bool stale;
+    bool forgetful;
   };
   std::vector<Message> send;
   std::optional<Write> write;
@@ -59,6 +60,9 @@ class Replica {
 
   // Before the first membership.
   void tell_hardware(const Hardware& hardware) { hardware_ = hardware; }
+
+  // Before the first membership: as in Hello.
+  void is_forgetful() { forgetful_ = true; }
 
   // Before the first membership: the time of day, for people, as ISO 8601.
   void tell_time(std::function<std::string()> time) { time_ = std::move(time); }
@@ -174,6 +178,7 @@ class Replica {
   bool informed_ = false;
   bool current_ = false;
   bool stale_ = false;
+  bool forgetful_ = false;
   bool connected_ = false;
   bool engine_quorate_ = false;
   Hardware hardware_;

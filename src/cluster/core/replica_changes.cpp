@@ -153,10 +153,10 @@ void Replica::write_now() {
     Pending& first = pending_.front();
     renew_proofs(first);
     first.write_number = number;
-    ready_.write = Ready::Write{number, first.next, stale_};
+    ready_.write = Ready::Write{number, first.next, stale_, forgetful_};
     return;
   }
-  ready_.write = Ready::Write{number, state_.durable, stale_};
+  ready_.write = Ready::Write{number, state_.durable, stale_, forgetful_};
 }
 
 }  // namespace tasuki::core

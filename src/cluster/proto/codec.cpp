@@ -371,6 +371,7 @@ Json write(const Hello& hello) {
           {"feature_level", hello.feature_level},
           {"quorate", hello.quorate},
           {"current", hello.current},
+          {"forgetful", hello.forgetful},
           {"epoch", hello.epoch},
           {"epoch_members", ids(hello.epoch_members)},
           {"settled", hello.settled},
@@ -392,6 +393,7 @@ Hello parse_hello(const Json& json) {
   hello.feature_level = json.at("feature_level");
   hello.quorate = json.at("quorate");
   hello.current = json.at("current");
+  hello.forgetful = json.value("forgetful", false);
   hello.epoch = json.at("epoch");
   hello.epoch_members = parse_ids(json.at("epoch_members"));
   hello.settled = json.at("settled");
@@ -522,6 +524,7 @@ std::string encode_state_file(const StateFile& file) {
   const Json json = {{"format", kFormat},
                      {"feature_level", kFeatureLevel},
                      {"stale", file.stale},
+                     {"forgetful", file.forgetful},
                      {"durable", write(file.durable)}};
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -530,7 +533,8 @@ Result<StateFile> decode_state_file(std::string_view text, const ConfigReader& r
   return parse_text(text, "state file", [&](const Json& json) {
     if (json.at("format") != kFormat || json.at("feature_level") > kFeatureLevel)
       throw std::runtime_error("it was written by a newer build");
-    return StateFile{parse_durable(json.at("durable"), read_config), json.at("stale")};
+    return StateFile{parse_durable(json.at("durable"), read_config), json.at("stale"),
+                     json.value("forgetful", false)};
   });
 }
 

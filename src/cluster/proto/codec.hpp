@@ -25,6 +25,8 @@ Result<core::Message> decode(std::string_view text, const ConfigReader& read_con
 struct StateFile {
   core::Durable durable;
   bool stale = false;  // this node lost the right to decide and has not been synchronised since
+  // It may have decided things that it does not remember (core::Hello::forgetful).
+  bool forgetful = false;
 };
 std::string encode_state_file(const StateFile& file);
 Result<StateFile> decode_state_file(std::string_view text, const ConfigReader& read_config);

@@ -62,6 +62,7 @@ Result<proto::StateFile> load_state(const NodePaths& paths, const std::string& n
         "on another server, put that configuration into {} here, and start tasukid again",
         (*kept)->durable.applied.counter, applied->cluster_name, node_name, paths.initial_config));
   proto::StateFile state;
+  state.forgetful = applied != nullptr;
   state.durable.applied = {1, hash_of(*text), *text, time_of_day(), node_name, *parsed.config};
   return state;
 }

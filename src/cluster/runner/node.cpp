@@ -123,7 +123,9 @@ Node::Node(asio::io_context& io, NodePaths paths, core::NodeId self, const proto
       wakefulness_timer_(io),
       restart_timer_(io),
       witness_timer_(io),
-      accounts_timer_(io) {}
+      accounts_timer_(io) {
+  if (state.forgetful) replica_.is_forgetful();
+}
 
 Node::~Node() {
   workers_.join();
@@ -344,7 +346,7 @@ void Node::heard(core::NodeId from, std::string_view text) {
 void Node::carry_out(core::Ready ready) {
   if (ready.write) {
     const uint64_t number = ready.write->number;
-    store_.write({ready.write->durable, ready.write->stale},
+    store_.write({ready.write->durable, ready.write->stale, ready.write->forgetful},
                  [this, number] { carry_out(replica_.written(number)); });
   }
   for (const core::Message& message : ready.send) say(message);

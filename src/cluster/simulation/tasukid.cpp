@@ -30,6 +30,7 @@ proto::StateFile load_state(const Surroundings& around, const DiskFile& file, co
     if (kept.durable.applied.config.find_node(node) != nullptr) return kept;
   }
   proto::StateFile anew;
+  anew.forgetful = !file.content().empty();
   anew.durable.applied = initial;
   return anew;
 }
@@ -99,6 +100,7 @@ void Tasukid::make_replica(const process::HelloReply& kept) {
       if (auto held = group->machine().holds()) holds.push_back(std::move(*held));
     return holds;
   });
+  if (state.forgetful) replica_->is_forgetful();
   timing_ = *core::derive_timing(config());
   replica_->tell_hardware({kept.watchdog, context_.hardware.traits().pausable});
   if (!kept.leased) replica_->was_off();
@@ -272,7 +274,7 @@ void Tasukid::say(const core::Message& message) {
 void Tasukid::carry_out(core::Ready ready) {
   const Hooks& hooks = context_.around.hooks;
   if (ready.write) {
-    proto::StateFile file{ready.write->durable, ready.write->stale};
+    proto::StateFile file{ready.write->durable, ready.write->stale, ready.write->forgetful};
     if (hooks.write) file = hooks.write(std::move(file));
     const auto written = [this, number = ready.write->number] {
       carry_out(replica_->written(number));
