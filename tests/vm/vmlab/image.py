@@ -52,7 +52,7 @@ def build():
     # A file system that is never mounted here: the machines' disks are layers above it.
     run("mke2fs", "-qq", "-t", "ext4", "-O", "^metadata_csum_seed", "-d", root, work / "root.img",
         f"{ROOT_MEBIBYTES}M")
-    for folder in ("root", "kernel", "initramfs"):
+    for folder in ("root", "kernel", "early"):
         remove(work / folder)
     remove(IMAGE)
     work.rename(IMAGE)
@@ -129,7 +129,7 @@ def add_own_files(work, root):
 
 
 def make_initramfs(work, root, version):
-    folder = work / "initramfs"
+    folder = work / "early"
     for name in ("bin", "dev", "proc", "sys", "root"):
         (folder / name).mkdir(parents=True)
     wanted = run("chroot", root, "modprobe", "-S", version, "--show-depends", "-a", *ROOT_MODULES)

@@ -131,6 +131,8 @@ def storage_orders(plan):
     orders = f"""
 modprobe -a target_core_mod target_core_iblock iscsi_target_mod
 mkdir -p /var/target/pr /var/target/alua
+# The kernel writes what it keeps without bringing it to the disk, which an array would not do.
+mount -o remount,sync /
 config=/sys/kernel/config/target
 group=$config/iscsi/{TARGET}/tpgt_1
 mkdir -p $config/iscsi $group/np/{STORAGE_NETWORK}.{STORAGE_NUMBER}:3260
