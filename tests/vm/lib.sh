@@ -20,7 +20,9 @@ lab_up() {
 machine_is() {
   [ "$(lab status --json | jq -r ".machines[] | select(.name == \"$1\") | .state")" = "$2" ]
 }
-# When the machine was reset last without losing its power, on the clock of now_ms; 0: never.
+# How often the machine was reset without losing its power.
+resets() { lab status --json | jq ".machines[] | select(.name == \"$1\") | .resets | length"; }
+# When that was last, on the clock of now_ms; 0: never.
 last_reset() {
   local epoch
   epoch=$(lab status --json | jq ".machines[] | select(.name == \"$1\") | .resets[-1] // 0")
