@@ -45,10 +45,14 @@ class Lab:
 
 def run(*command, **options):
     """Runs a program of this machine. One that fails is told with what it said."""
-    done = subprocess.run([str(word) for word in command], text=True, capture_output=True, **options)
+    try:
+        done = subprocess.run([str(word) for word in command], text=True, capture_output=True,
+                              **options)
+    except FileNotFoundError:
+        raise LabError(f"{command[0]} is missing; run: ./dev vmlab build") from None
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip() or f"it ended with {done.returncode}"
-        raise LabError(f"{command[0]}: {said}")
+        raise LabError(f"{Path(command[0]).name}: {said}")
     return done.stdout
 
 
