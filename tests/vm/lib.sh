@@ -17,6 +17,9 @@ lab_up() {
   lab up "$what" "$@"
 }
 
+# Ends a script where "! COMMAND" would not (bash, set -e).
+not() { ! "$@"; }
+
 machine_is() {
   [ "$(lab status --json | jq -r ".machines[] | select(.name == \"$1\") | .state")" = "$2" ]
 }
@@ -33,6 +36,12 @@ was_reset_since() { [ "$(last_reset "$1")" -ge "$2" ]; }
 # When the probe NAME heard NODE first after SINCE_MS.
 first_answer_from() {
   awk -v since="$3" -v node="$2" '$1 >= since && $NF == node { printf "%.0f", $1; exit }' "$dir/$1.probe"
+}
+
+# In which a lost server has let go, or is reset, in milliseconds after its loss.
+t2_of() {
+  on "$1" tasuki config check /etc/tasuki/cluster.toml --explain --json |
+    jq -r '.times[] | capture("^t2 = (?<ms>[0-9]+)ms").ms'
 }
 
 # stop_program NODE NAME: ends it as a service manager would, and keeps it from beginning again.
