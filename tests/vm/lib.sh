@@ -6,12 +6,13 @@ lab() { local verb=$1; shift; python3 "$tests/vm/vmlab" --dir "$dir/lab" "$verb"
 # One word after the machine's name goes to its shell as it is.
 on() { local host=$1; shift; lab exec "$host" -- "$@"; }
 # The configuration of the case, with @TOOLS@ standing for the folder of the small services and
-# @CASE@ for the case's own, as machines see them; or N machines without Tasuki.
+# @CASE@ for a copy of the case's own, as machines see them; or N machines without Tasuki.
 lab_up() {
   local what=$1
   shift
   if [ -e "$case_folder/$what" ]; then
-    sed "s|@TOOLS@|/opt/tasuki/tools|; s|@CASE@|/lab/case|" "$case_folder/$what" >"$dir/$what"
+    cp -rL "$case_folder/." "$dir/case"
+    sed "s|@TOOLS@|/opt/tasuki/tools|; s|@CASE@|${dir}/case|" "$case_folder/$what" >"$dir/$what"
     what=$dir/$what
   fi
   lab up "$what" "$@"

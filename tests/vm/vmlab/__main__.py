@@ -53,8 +53,6 @@ def up(lab, options):
 def bring_up(lab, plan):
     lab.record.write_text(json.dumps(plan, indent=1))
     write_orders(lab, plan)
-    if options_case := os.environ.get("case_folder"):
-        run("cp", "-r", options_case, lab.share / "case")
     for number, disk in enumerate(plan["disks"]):
         make_disk(lab.disks / f"{number}.raw", disk)
     start_namespaces(lab, "ground")

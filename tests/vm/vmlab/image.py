@@ -1,4 +1,4 @@
-"""Builds what every machine boots: Debian's kernel, and a root file system from Debian's packages."""
+"""Builds what every machine boots: Debian's kernel, and a root file system of Debian's packages."""
 
 import lzma
 import re
@@ -12,8 +12,8 @@ SOURCES = Path("/etc/apt/sources.list.d/debian.sources")
 OLD_SOURCES = Path("/etc/apt/sources.list")
 ROOT_MEBIBYTES = 2048
 
-PACKAGES = """mount kmod iproute2 iputils-ping nftables procps psmisc netbase openssh-server socat jq
-    python3-minimal busybox-static e2fsprogs xfsprogs btrfs-progs corosync corosync-qdevice
+PACKAGES = """mount kmod iproute2 iputils-ping nftables procps psmisc netbase openssh-server socat
+    jq python3-minimal busybox-static e2fsprogs xfsprogs btrfs-progs corosync corosync-qdevice
     drbd-utils lvm2 open-iscsi sg3-utils""".split()
 
 # Folders of modules for what such a machine never has: 391 MB become 130.
@@ -69,7 +69,7 @@ def unpack_kernel(work):
     archive = next(work.glob("linux-image*.deb"))
     run("dpkg-deb", "-x", archive, work / "kernel")
     archive.unlink()
-    # QEMU enters an unpacked kernel directly; unpacking it in emulation would take 4 s at each boot.
+    # QEMU enters an unpacked kernel directly; unpacking it in emulation takes 4 s at each boot.
     packed = next((work / "kernel/boot").glob("vmlinuz*")).read_bytes()
     (work / "vmlinux").write_bytes(
         lzma.LZMADecompressor().decompress(packed[packed.index(b"\xfd7zXZ\0"):]))
@@ -81,7 +81,8 @@ def make_root(root):
     run("mmdebstrap", "--quiet", "--variant=essential", "--mode=root",
         "--include=" + ",".join(PACKAGES + packages_of_libraries()),
         "--aptopt=APT::Install-Recommends false",
-        *[f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "man", "locale", "info")],
+        *[f"--dpkgopt=path-exclude=/usr/share/{folder}/*"
+          for folder in ("doc", "man", "locale", "info")],
         "bookworm", root, sources)
 
 
@@ -121,8 +122,8 @@ def add_own_files(work, root):
     keys = root / "root/.ssh"
     keys.mkdir(mode=0o700, exist_ok=True)
     shutil.copy(work / "ssh_key.pub", keys / "authorized_keys")
-    # A path to a disk that is gone is given up after seconds, as where disks have several paths; the
-    # package's own 120 s are for a single one.
+    # A path to a disk that is gone is given up after seconds, as where disks have several paths;
+    # the package's own 120 s are for a single one.
     settings = root / "etc/iscsi/iscsid.conf"
     settings.write_text(re.sub(r"(?m)^(node\.session\.timeo\.replacement_timeout) = .*", r"\1 = 10",
                                settings.read_text()))

@@ -42,9 +42,11 @@ def arguments(lab, plan, name):
     words = f"""-name {name} -machine q35 -accel tcg,thread=multi,tb-size=128 -cpu max -smp 1
         -m {memory} -display none -nodefaults -no-user-config -daemonize
         -device i6300esb -action watchdog=reset""".split()
-    words += ["-pidfile", folder / "pid", "-kernel", IMAGE / "vmlinux", "-initrd", IMAGE / "initramfs",
+    words += ["-pidfile", folder / "pid",
+              "-kernel", IMAGE / "vmlinux", "-initrd", IMAGE / "initramfs",
               "-append", f"console=ttyS0 quiet lab.name={name}",
-              "-serial", f"file:{folder}/console.log", "-qmp", f"unix:{folder}/qmp,server=on,wait=off",
+              "-serial", f"file:{folder}/console.log",
+              "-qmp", f"unix:{folder}/qmp,server=on,wait=off",
               "-chardev", f"socket,id=events,path={folder}/events.sock",
               "-mon", "chardev=events,mode=control"]
     for disk in disks_of(lab, plan, name):
@@ -58,6 +60,8 @@ def arguments(lab, plan, name):
                   "-device", f"virtio-net-pci,netdev={tap},mac={address},romfile="]
     shares = [("lab", lab.share, "on"), ("programs", PROGRAMS.resolve(), "on"),
               ("log", folder / "log", "off")]
+    if plan["given"]:
+        shares.append(("given", plan["given"], "on"))
     if plan["folder"]:
         shares.append(("folder", lab.folder / "folder", "off"))
     for tag, path, read_only in shares:

@@ -4,13 +4,15 @@ machine, and what is cut between whom."""
 import re
 
 from places import LabError, inside, run, running
-from plan import (CONTROL_NETWORK, HOST_NUMBER, STORAGE, STORAGE_NETWORK, STORAGE_NUMBER,
-                  prefix_of)
+from plan import CONTROL_NETWORK, HOST_NUMBER, STORAGE, STORAGE_NUMBER, prefix_of
 
 # Between ports of one bridge, each as "from . to"; all of them have different names.
 CUTS = """table bridge lab {
     set cut { type ifname . ifname; }
-    chain forward { type filter hook forward priority 0; policy accept; iifname . oifname @cut drop; }
+    chain forward {
+        type filter hook forward priority 0; policy accept;
+        iifname . oifname @cut drop;
+    }
 }
 """
 
@@ -22,7 +24,7 @@ def machines_of(plan):
 
 
 def ports_of(plan, name):
-    """From bridge to the interface of that host on it, in the order in which a machine counts them."""
+    """From bridge to the interface of that host there, in the order in which a machine counts them."""
     if name in plan["hosts"]:
         return {f"link{link}": f"{name}{link}" for link, _ in plan["hosts"][name]}
     number = machines_of(plan)[name]
@@ -78,7 +80,7 @@ def cut(lab, plan, first, second, one_way):
     for other in others:
         one, another = ports_of(plan, first), ports_of(plan, other)
         shared = (one.keys() & another.keys()) - {"control"}
-        # Machines meet on the storage's network without having anything to do there with each other.
+        # On the storage's network machines have nothing to do with each other.
         if STORAGE not in (first, other):
             shared -= {"storage"}
         for bridge in shared:

@@ -56,6 +56,14 @@ if [ ! -e /etc/tasuki/cluster.toml ]; then
 fi
 cp /lab/outlets.json /run/tasuki-lab/
 """
+    # Scripts often lie beside the configuration; a folder that a machine has itself stays its own.
+    orders += f"""
+given={shlex.quote(plan["given"])}
+if [ -z "$(ls -A "$given" 2>/dev/null)" ]; then
+  mkdir -p "$given"
+  share given "$given" ro
+fi
+"""
     for agent in sorted({outlet["agent"] for outlet in plan["outlets"]}):
         orders += f"ln -sf /opt/tasuki/{LAB_AGENT} {shlex.quote(agent_path(agent))}\n"
     write(lab, f"{name}/boot", orders)
@@ -96,8 +104,8 @@ def network_orders(plan, name, addresses):
 
 
 def disk_orders(plan, name):
-    """The machine's own initiator logs in, and the disks get the names of the configuration. Without
-    the storage the machine comes up all the same, later without its disks."""
+    """The machine's own initiator logs in, and the disks get the names of the configuration.
+    Without the storage the machine comes up all the same, later and without its disks."""
     orders = f"""
 modprobe -a iscsi_tcp sd_mod sg
 echo InitiatorName=iqn.2026-01.lab.tasuki:{name} >/etc/iscsi/initiatorname.iscsi

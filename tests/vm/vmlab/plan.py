@@ -8,8 +8,8 @@ import tomllib
 from places import PROGRAMS, LabError, run
 
 CLIENT, WITNESS, STORAGE = "client", "witness", "storage"
-# Networks beside the cluster's own: ssh and the power switch, and the way to the storage. Neither is
-# cut with a link.
+# Networks beside the cluster's own: ssh and the power switch, and the way to the storage. Neither
+# is cut with a link.
 CONTROL_NETWORK, STORAGE_NETWORK = "172.31.255", "172.31.254"
 HOST_NUMBER, STORAGE_NUMBER = 254, 250
 NODES_MAX = 9
@@ -30,6 +30,7 @@ def plan_of_config(path):
     plan = plan_of([node["name"] for node in nodes], [node["addresses"] for node in nodes])
     plan["cluster"] = config["cluster"]["name"]
     plan["config"] = text
+    plan["given"] = str(path.absolute().parent)
     for node in nodes:
         if node["name"] in (CLIENT, WITNESS, STORAGE):
             raise LabError(f"a lab has a host of its own named {node['name']}; rename the node")
@@ -67,8 +68,9 @@ def plan_of(names, addresses):
     for address in (address for list_ in addresses for address in list_):
         if address.startswith((CONTROL_NETWORK + ".", STORAGE_NETWORK + ".")):
             raise LabError(f"the lab itself uses the network of {address}; give another address")
-    return {"cluster": "", "config": "", "disks": [], "outlets": [], "qdevice": False, "folder": "",
-            "hosts": {}, "witness_command": [], "links": max(map(len, addresses)),
+    return {"cluster": "", "config": "", "given": "", "disks": [], "outlets": [], "folder": "",
+            "qdevice": False, "hosts": {}, "witness_command": [],
+            "links": max(map(len, addresses)),
             "nodes": [{"name": name, "number": number, "addresses": own}
                       for number, (name, own) in enumerate(zip(names, addresses), 1)]}
 
@@ -79,8 +81,8 @@ def texts(options):
 
 
 def plan_disks(config, witness):
-    """The partitions of groups, made with their file systems, and the disk of the slots. A machine's
-    own disk is none of the storage's."""
+    """The partitions of groups, made with their file systems, and the disk of the slots. A
+    machine's own disk is none of the storage's."""
     disks = {}
     for group in config.get("group", []):
         for partition in group.get("partition", []):
