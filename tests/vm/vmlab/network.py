@@ -24,7 +24,7 @@ def machines_of(plan):
 
 
 def ports_of(plan, name):
-    """From bridge to the interface of that host there, in the order in which a machine counts them."""
+    """From bridge to the interface of that host there, in the order in which it counts them."""
     if name in plan["hosts"]:
         return {f"link{link}": f"{name}{link}" for link, _ in plan["hosts"][name]}
     number = machines_of(plan)[name]
