@@ -16,8 +16,8 @@ import network
 import switch
 from network import machines_of
 from orders import write_orders
-from places import (PROGRAMS, ROOT, Lab, LabError, inside, kill, note, remove, run, running,
-                    sparse_file, start_beside, wait_until)
+from places import (PROGRAMS, ROOT, Lab, LabError, inside, kill, kill_all_in, networks_of, note,
+                    remove, run, running, sparse_file, start_beside, wait_until)
 from plan import STORAGE, WITNESS, plan_of_config, plan_of_machines
 
 SHARED_DISK_MEBIBYTES = 512
@@ -117,10 +117,13 @@ def end(lab):
     """Ends everything of the lab, however much of it there is; its files stay for whoever looks."""
     pids = lab.folder / "pids"
     names = sorted(path.name for path in pids.iterdir()) if pids.exists() else []
+    networks = networks_of(pids / name for name in names)
     # First what could start a machine again; last the namespaces that all are in.
     for name in sorted(names, key=lambda name: (name == "ground", name != "switch")):
         kill(pids / name)
         (pids / name).unlink(missing_ok=True)
+    # What somebody began there with exec.
+    kill_all_in(networks)
     for node in (lab.folder / "nodes").glob("*"):
         machine.hang_up(lab, node.name)
 

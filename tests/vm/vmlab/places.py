@@ -98,6 +98,28 @@ def kill(pid_file):
     wait_until(10, lambda: running(pid_file) is None, f"process {pid} does not end")
 
 
+def networks_of(pid_files):
+    """The network namespaces of what was remembered and lives, but for this machine's own."""
+    found = {network_of(running(pid_file)) for pid_file in pid_files}
+    return found - {None, network_of("self")}
+
+
+def network_of(pid):
+    try:
+        return os.readlink(f"/proc/{pid}/ns/net")
+    except OSError:
+        return None
+
+
+def kill_all_in(networks):
+    for process in Path("/proc").glob("[0-9]*"):
+        if network_of(process.name) in networks:
+            try:
+                os.kill(int(process.name), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+
 def start_beside(lab, name, command):
     """Starts a program that outlives this one, its words in the lab's log."""
     with open(lab.folder / "lab.log", "ab") as log:
